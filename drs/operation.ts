@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** What one result of a reply says about its job. `remark` is for the person who reads the result; it is no failure. */
+export type Verdict = { readonly ok: true; readonly remark?: string } | { readonly ok: false; readonly code?: string; readonly message: string };
+
+/** Judges ONE result (a batch reply's entry, or the whole reply of a single-job call). A missing result never gets here. */
+export type Judge = (result: Readonly<Record<string, unknown>>) => Verdict;
+
+/** How many jobs share one request. */
+export interface Batch {
+  /** The array of the request's body that holds the jobs, `jobs` mostly. */
+  readonly key: string;
+  /** The most jobs that one request may carry: 10 where the reference says so or says nothing. */
+  readonly limit: number;
+  /** Field of the request that names its job; absent where a job is its bare id (`["…jb101", "…jb102"]`). */
+  readonly id?: string;
+  /** Fields of a result that name its job, the first present one wins. Empty: the reply names nothing, so one job a request. */
+  readonly resultId: readonly string[];
+  /** The array of the reply that holds the results; `results` when absent. */
+  readonly results?: string;
+  /** Request fields that stand once, beside `key`: jobs are merged only where these are equal. */
+  readonly shared?: readonly string[];
+  /** Constant fields beside `key`, for instance `page_req` with a page that holds all of the request's jobs. */
+  readonly envelope?: Readonly<Record<string, unknown>>;
+  /** True for start, stop, delete, switchover and passwords: jobs of different callers never travel together. */
+  readonly alone?: true;
+}
+
+/** One call of the API reference. Both schemas describe ONE job, also where the wire carries many. */
+export interface Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> {
+  /** Section of the reference, `6.1.11`. */
+  readonly section: string;
+  /** As the reference writes it, `POST /v3/{project_id}/jobs/batch-starting`. `{field}`s other than project_id are taken out of the request. */
+  readonly route: `${Method} /${string}`;
+  /** What the call does, one line. */
+  readonly summary: string;
+  /** Strict: refuses what the reference refuses, before any network. */
+  readonly request: In;
+  /** Lenient: unknown fields and statuses are kept. */
+  readonly reply: Out;
+  readonly batch?: Batch;
+  /** Request fields that travel in the query string. */
+  readonly query?: readonly string[];
+  /** Request field → HTTP header that carries it. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly judge: Judge;
+  /** True where sending it twice does no more than sending it once; else a lost reply is ambiguous. */
+  readonly repeatable: boolean;
+  /** What a reply looks like when it has no JSON body (6.1.25 and others). */
+  readonly empty?: true;
+  /** IAM action of §8.2; absent where the reference has none. */
+  readonly action?: string;
+  /** Further roles that §8.2 or the section names. */
+  readonly roles?: readonly string[];
+}
+
+/** Identity: it only lets TypeScript infer the two schemas of an entry. */
+export const operation = <In extends z.ZodType, Out extends z.ZodType>(entry: Operation<In, Out>): Operation<In, Out> => entry;
