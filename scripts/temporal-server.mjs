@@ -85,19 +85,20 @@ async function startOwn({ binary, port, uiPort, dbFile, namespace, searchAttribu
   exited.then(release);
 
   const address = `${reachable(ip)}:${port}`;
+  const uiUrl = uiPort === false ? undefined : `http://${reachable(ip)}:${uiPort}`;
   try {
-    await ready(address, namespace, Object.keys(searchAttributes), child);
+    await ready(child, async () => {
+      // Only our child says this port on its output; another server that sits there would answer the calls, too.
+      if (!new RegExp(`Server:\\s+\\S*:${port}\\b`).test(output()))
+        throw new Error(`it does not listen on port ${port}`);
+      await answers(address, namespace, Object.keys(searchAttributes));
+      if (uiUrl) await uiAnswers(uiUrl, namespace);
+    });
   } catch (error) {
     await stop();
     throw new Error(`the Temporal dev server did not come up: ${error.message}. ${output()}`.trim());
   }
-  return {
-    address,
-    uiUrl: uiPort === false ? undefined : `http://${reachable(ip)}:${uiPort}`,
-    pid: child.pid,
-    exited: exited.then(() => {}),
-    stop,
-  };
+  return { address, uiUrl, pid: child.pid, exited: exited.then(() => {}), stop };
 }
 
 /** The SDK brings its own server where we have none. */
@@ -131,26 +132,30 @@ async function startDownloaded({ port, uiPort, dbFile, namespace, searchAttribut
   };
 }
 
-async function ready(address, namespace, names, child) {
+async function ready(child, check) {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     if (!running(child)) throw new Error(`it ended (${child.signalCode ?? child.exitCode ?? 'could not be run'})`);
     try {
-      await call(address, '/grpc.health.v1.Health/Check', 'temporal.api.workflowservice.v1.WorkflowService');
-      await call(address, '/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace', namespace);
-      const known = await call(
-        address,
-        '/temporal.api.operatorservice.v1.OperatorService/ListSearchAttributes',
-        namespace,
-      );
-      const missing = names.filter((name) => !known.includes(name));
-      if (missing.length === 0) return;
-      throw new Error(`it lacks the search attributes ${missing.join(', ')}`);
+      return await check();
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await delay(50);
+      await delay(30);
     }
   }
+}
+
+async function answers(address, namespace, names) {
+  await call(address, '/grpc.health.v1.Health/Check', 'temporal.api.workflowservice.v1.WorkflowService');
+  await call(address, '/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace', namespace);
+  const known = await call(address, '/temporal.api.operatorservice.v1.OperatorService/ListSearchAttributes', namespace);
+  const missing = names.filter((name) => !known.includes(name));
+  if (missing.length > 0) throw new Error(`it lacks the search attributes ${missing.join(', ')}`);
+}
+
+async function uiAnswers(uiUrl, namespace) {
+  const { status } = await fetch(`${uiUrl}/api/v1/namespaces/${namespace}`, { signal: AbortSignal.timeout(2_000) });
+  if (status !== 200) throw new Error(`its UI answers with ${status}`);
 }
 
 /** Kills the child when we exit; a watching shell does it where we are killed ourselves: its input ends with us. */
