@@ -3,7 +3,9 @@ import type { z } from 'zod';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** What one result of a reply says about its job. `remark` is for the person who reads the result; it is no failure. */
-export type Verdict = { readonly ok: true; readonly remark?: string } | { readonly ok: false; readonly code?: string; readonly message: string };
+export type Verdict =
+  | { readonly ok: true; readonly remark?: string }
+  | { readonly ok: false; readonly code?: string; readonly message: string };
 
 /** Judges ONE result (a batch reply's entry, or the whole reply of a single-job call). A missing result never gets here. */
 export type Judge = (result: Readonly<Record<string, unknown>>) => Verdict;
@@ -16,10 +18,14 @@ export interface Batch {
   readonly limit: number;
   /** Field of the request that names its job; absent where a job is its bare id (`["…jb101", "…jb102"]`). */
   readonly id?: string;
+  /** The request is an object, yet its job travels as its bare id; what else it has is shared or stands in the path. */
+  readonly bare?: true;
   /** Fields of a result that name its job, the first present one wins. Empty: the reply names nothing, so one job a request. */
   readonly resultId: readonly string[];
   /** The array of the reply that holds the results; `results` when absent. */
   readonly results?: string;
+  /** Reply fields that may stand beside the results; with one job in the request they belong to its result. */
+  readonly beside?: readonly string[];
   /** Request fields that stand once, beside `key`: jobs are merged only where these are equal. */
   readonly shared?: readonly string[];
   /** Constant fields beside `key`, for instance `page_req` with a page that holds all of the request's jobs. */
@@ -45,6 +51,8 @@ export interface Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodTy
   readonly query?: readonly string[];
   /** Request field → HTTP header that carries it. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Request fields that travel as text: what is no string yet is sent as its JSON. */
+  readonly stringify?: readonly string[];
   readonly judge: Judge;
   /** True where sending it twice does no more than sending it once; else a lost reply is ambiguous. */
   readonly repeatable: boolean;
@@ -56,5 +64,6 @@ export interface Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodTy
   readonly roles?: readonly string[];
 }
 
-/** Identity: it only lets TypeScript infer the two schemas of an entry. */
-export const operation = <In extends z.ZodType, Out extends z.ZodType>(entry: Operation<In, Out>): Operation<In, Out> => entry;
+/** Identity: lets TypeScript infer an entry exactly (its schemas, whether it has a batch) and refuses fields it doesn't know. */
+export const operation = <const E extends Operation>(entry: E & Record<Exclude<keyof E, keyof Operation>, never>): E =>
+  entry;

@@ -1,0 +1,108 @@
+import type { z } from 'zod';
+
+/** One thing that is wrong with an input: where (`source_endpoint.db_port`, `jobs[2].name`) and what, in words for a person. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/**
+ * All problems of a failed parse, flat and in the order of the schema: one for each unknown key, under its own path, and for a
+ * union those of the alternative that fits best. Never repeats a value: it may be a password.
+ */
+export function problemsOf(error: z.ZodError): Problem[] {
+  const seen = new Set<string>();
+  return flatten(error.issues, []).filter(({ path, message }) => {
+    const line = `${path}: ${message}`;
+    return !seen.has(line) && seen.add(line);
+  });
+}
+
+/** One line per problem, `path: message`; a problem of the whole input has no path. */
+export const problemLines = (problems: readonly Problem[]): string[] =>
+  problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+
+const flatten = (issues: readonly Issue[], prefix: Path): Problem[] =>
+  issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: written([...path, key]), message: 'is not known here' }));
+    }
+    if (issue.code === 'invalid_union' && issue.errors.length > 0) return ofUnion(issue.errors, path);
+    return [{ path: written(path), message: said(issue) }];
+  });
+
+function ofUnion(alternatives: readonly (readonly Issue[])[], path: Path): Problem[] {
+  const fitting = alternatives.filter(
+    (issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0),
+  );
+  const [first, ...others] = fitting.sort((a, b) => a.length - b.length);
+  if (first && (others.length === 0 || first.length > 0)) return flatten(first, path);
+  const expected = alternatives
+    .flat()
+    .map((issue) => ('expected' in issue ? kindOf(String(issue.expected)) : undefined));
+  const kinds = [...new Set(expected.filter((kind) => kind !== undefined))];
+  const missing = alternatives.flat().some(({ message }) => message.endsWith('received undefined'));
+  return [{ path: written(path), message: missing ? 'is missing' : `must be ${kinds.join(' or ')}` }];
+}
+
+function said(issue: Issue): string {
+  if (!/^(Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${kindOf(issue.expected)}`;
+    case 'invalid_value':
+      return `must be ${oneOfThese(issue.values)}`;
+    case 'invalid_union':
+      return `must be ${oneOfThese('options' in issue && Array.isArray(issue.options) ? issue.options : [])}`;
+    case 'too_small':
+    case 'too_big':
+      return bounded(issue);
+    case 'invalid_format':
+      return 'has not the right form';
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`;
+    default:
+      return 'is not valid';
+  }
+}
+
+function bounded(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const [few, limit] = issue.code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum];
+  if (issue.origin === 'string')
+    return few === 'at least' && limit === 1 ? 'must not be empty' : `must have ${few} ${limit} characters`;
+  if (issue.origin === 'array')
+    return few === 'at least' && limit === 1 ? 'must not be empty' : `must have ${few} ${limit} entries`;
+  return `must be ${few} ${limit}`;
+}
+
+const oneOfThese = (values: readonly unknown[]): string =>
+  values.length === 1
+    ? String(values[0])
+    : `one of ${values.map((value) => (value === '' ? '""' : String(value))).join(', ')}`;
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  null: 'null',
+};
+
+const kindOf = (expected: string): string => KINDS[expected] ?? expected;
+
+/** `jobs[2].tags[0].key`; keys that are no plain names in quotes. */
+function written(path: Path): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    const name = String(key);
+    if (!/^[\w$-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
+    return text === '' ? name : `${text}.${name}`;
+  }, '');
+}
