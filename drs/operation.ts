@@ -28,10 +28,26 @@ export interface Batch {
   readonly beside?: readonly string[];
   /** Request fields that stand once, beside `key`: jobs are merged only where these are equal. */
   readonly shared?: readonly string[];
-  /** Constant fields beside `key`, for instance `page_req` with a page that holds all of the request's jobs. */
+  /** Fields beside `key` unless the request says otherwise, for instance `page_req` with a page that holds all of the request's jobs. */
   readonly envelope?: Readonly<Record<string, unknown>>;
   /** True for start, stop, delete, switchover and passwords: jobs of different callers never travel together. */
   readonly alone?: true;
+}
+
+/** How a list is asked for page by page. Paths are dotted; a list on the way is walked through. */
+export interface Paging {
+  /** Request field of the position: `offset` counts rows from 0, the others count pages from 1. */
+  readonly from: 'offset' | 'cur_page' | 'current_page';
+  /** Request field that says how many rows a page has. */
+  readonly size: 'limit' | 'per_page';
+  /** The most rows that a page may have. */
+  readonly most: number;
+  /** Request field that holds both, where they don't stand in the request itself. */
+  readonly within?: 'page_req';
+  /** Where the rows stand in the reply; several where one reply carries several lists that page together. */
+  readonly rows: readonly string[];
+  /** Where the reply says how many rows there are; the largest of several counts. */
+  readonly totals: readonly string[];
 }
 
 /** One call of the API reference. Both schemas describe ONE job, also where the wire carries many. */
@@ -53,11 +69,14 @@ export interface Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodTy
   readonly headers?: Readonly<Record<string, string>>;
   /** Request fields that travel as text: what is no string yet is sent as its JSON. */
   readonly stringify?: readonly string[];
+  readonly paging?: Paging;
   readonly judge: Judge;
   /** True where sending it twice does no more than sending it once; else a lost reply is ambiguous. */
   readonly repeatable: boolean;
-  /** What a reply looks like when it has no JSON body (6.1.25 and others). */
+  /** The call may rightly answer with nothing, `{}` or `""` (6.1.25 and others). */
   readonly empty?: true;
+  /** The reply is a file, to be streamed. */
+  readonly file?: true;
   /** IAM action of §8.2; absent where the reference has none. */
   readonly action?: string;
   /** Further roles that §8.2 or the section names. */
