@@ -35,8 +35,19 @@ export const byModifyResult: Judge = (result) => {
   return judged(result, yes(modify_result));
 };
 
-/** No error code: where `status` is the task's own, or where there is none. */
-export const byErrorCode: Judge = (result) => judged(result, codeOf(result) === undefined);
+/** No error code: where `status` is the task's own, or where there is none. (FAILED is a comparison's own, `failed` is not.) */
+export const byErrorCode: Judge = (result) => {
+  const { status } = result;
+  return judged(result, codeOf(result) === undefined && status !== 'failed');
+};
+
+/** Results within the result, each with a code of its own (6.1.17): one that failed is a failure, which doesn't undo the other. */
+export const byEachOf =
+  (...fields: readonly string[]): Judge =>
+  (result) => {
+    const verdicts = [result, ...fields.map((field) => result[field])].filter(isObject).map(byErrorCode);
+    return verdicts.find(({ ok }) => !ok) ?? { ok: true };
+  };
 
 /** `message: "SUCCESS"` (6.2.2), whose table has `is_success` and whose example doesn't. */
 export const byMessage: Judge = (result) => {
@@ -52,6 +63,8 @@ function judged(result: Result, success: boolean | undefined): Verdict {
   if (fine) return code === undefined ? { ok: true } : { ok: true, remark: `${code}: ${message}` };
   return code === undefined ? { ok: false, message } : { ok: false, code, message };
 }
+
+const isObject = (value: unknown): value is Result => typeof value === 'object' && value !== null;
 
 function codeOf({ error_code }: Result): string | undefined {
   return typeof error_code === 'string' && error_code !== '' ? error_code : undefined;

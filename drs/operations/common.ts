@@ -137,7 +137,7 @@ export const Tags = z.array(Tag).max(20);
 
 const Delay = z.int().min(0).max(3600);
 
-/** Tables 6-32 and 6-182. */
+/** Tables 6-32 and 6-182: mobile numbers or addresses. */
 export const Subscription = z.strictObject({
   endpoints: z.array(z.string().min(1)).max(10).optional(),
   protocol: oneOf(['sms', 'email']).optional(),
@@ -256,8 +256,14 @@ export const Endpoint = withRules(EndpointFields, (endpoint, tell) => {
   portRules(endpoint.ip, endpoint.db_port, endpoint.db_type, { ip: 'ip', port: 'db_port' }, tell);
 });
 
-/** What the calls that list by task id share. */
+/** 6.1.20 and others answer five rows unless asked for more. */
 export const PAGE_OF_ALL = { cur_page: 1, per_page: 100 } as const;
+
+/** Offset and limit of the newer lists; some name a most. */
+export const offsetAndLimit = (most = Number.MAX_SAFE_INTEGER) => ({
+  limit: z.int().min(1).max(most).optional(),
+  offset: z.int().min(0).optional(),
+});
 
 // ---- replies: what doesn't fit is dropped, what is unknown is kept, null is absent
 
@@ -296,7 +302,18 @@ export const listOf = <S extends z.ZodType>(row: S) =>
 /** An object, also null or absent. */
 export const part = <S extends z.ZodType>(schema: S) => schema.optional().catch(undefined);
 
-/** The same object under any of its spellings; the first is the one that the reader gets. */
+/** A reply that could carry passwords, without them: they don't leave this module, masked or not. */
+export const withoutSecrets = <S extends z.ZodType>(schema: S) =>
+  schema.transform((value) => dropSecrets(value) as z.output<S>);
+
+function dropSecrets(value: unknown): unknown {
+  if (isList(value)) return value.map(dropSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([field]) => !(SECRET_FIELDS as readonly string[]).includes(field));
+  return Object.fromEntries(kept.map(([field, inner]) => [field, dropSecrets(inner)]));
+}
+
+/** An object some of whose fields are spelt in two ways: `names` is other spelling → the one that the reader gets. */
 export const spelt = <S extends z.ZodType>(names: Readonly<Record<string, string>>, schema: S) =>
   z.preprocess((value) => {
     if (typeof value !== 'object' || value === null) return value;

@@ -1,14 +1,17 @@
 import type { z } from 'zod';
 import type { Operation } from '../operation.js';
+import { comparison } from './comparison.js';
 import { connections } from './connections.js';
 import { control } from './control.js';
+import { disasterRecovery } from './disaster-recovery.js';
 import { objectsAndPolicies } from './objects-and-policies.js';
 import { precheckAndParameters } from './precheck-and-parameters.js';
 import { resources } from './resources.js';
+import { settings } from './settings.js';
 import { tasks } from './tasks.js';
 import { users } from './users.js';
 
-/** The calls of DRS by Huawei's operation ids. Client, activities and documents are made from this. */
+/** The 53 calls of DRS by Huawei's operation ids. Client, activities and documents are made from this. */
 export const operations = {
   ...tasks,
   ...connections,
@@ -16,6 +19,9 @@ export const operations = {
   ...precheckAndParameters,
   ...control,
   ...users,
+  ...comparison,
+  ...disasterRecovery,
+  ...settings,
   ...resources,
 } satisfies Record<string, Operation>;
 

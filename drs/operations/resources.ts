@@ -1,9 +1,23 @@
 import { z } from 'zod';
 import { byErrorCode } from '../judges.js';
 import { operation } from '../operation.js';
-import { DB_USE_TYPES, ENGINE_TYPES, flag, JOB_DIRECTIONS, listOf, NODE_TYPES, oneOf, text } from './common.js';
+import { DB_USE_TYPES, ENGINE_TYPES, flag, JOB_DIRECTIONS, listOf, NODE_TYPES, number, oneOf, text } from './common.js';
 
 export const resources = {
+  showQuotas: operation({
+    section: '5.1.1',
+    route: 'GET /v3/{project_id}/quotas',
+    summary: 'Tells how many tasks there may be, and how many there are.',
+    request: z.strictObject({}),
+    reply: z.looseObject({
+      quotas: z.looseObject({
+        resource: z.looseObject({ type: text(), min: number(), max: number(), quota: number(), used: number() }),
+      }),
+    }),
+    judge: byErrorCode,
+    repeatable: true,
+  }),
+
   listAvailableZone: operation({
     section: '5.2.1',
     route: 'POST /v3/{project_id}/available-zone',

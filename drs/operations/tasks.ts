@@ -30,6 +30,7 @@ import {
   TaskName,
   type Tell,
   text,
+  withoutSecrets,
   withRules,
 } from './common.js';
 
@@ -241,7 +242,7 @@ const TaskRowFields = {
 
 const TaskRow = z.looseObject({ ...TaskRowFields, children: listOf(z.looseObject(TaskRowFields)) });
 
-/** Table 6-154. Fields that hold a password come masked or not at all; whoever passes this on must leave them out. */
+/** Table 6-154. */
 const StoredEndpoint = z.looseObject({
   db_type: text(),
   region: text(),
@@ -290,65 +291,67 @@ export const StoredTransformation = z.looseObject({
   ),
 });
 
-const TaskDetails = z.looseObject({
-  id: z.string(),
-  parent_id: text(),
-  name: text(),
-  status: z.string(),
-  description: text(),
-  create_time: text(),
-  task_type: text(),
-  source_endpoint: part(StoredEndpoint),
-  target_endpoint: part(StoredEndpoint),
-  net_type: text(),
-  failed_reason: text(),
-  inst_info: part(
-    z.looseObject({
-      engine_type: text(),
-      inst_type: text(),
-      ip: text(),
-      public_ip: text(),
-      start_time: text(),
-      status: text(),
-      volume_size: number(),
-    }),
-  ),
-  actual_start_time: text(),
-  full_transfer_complete_time: text(),
-  update_time: text(),
-  job_direction: text(),
-  original_job_direction: text(),
-  db_use_type: text(),
-  need_restart: flag(),
-  is_target_readonly: flag(),
-  conflict_policy: text(),
-  filter_ddl_policy: text(),
-  speed_limit: listOf(z.looseObject({ begin: text(), end: text(), speed: text(), is_utc: flag() })),
-  node_num: text(),
-  object_switch: flag(),
-  index_trans: flag(),
-  replace_definer: flag(),
-  migrate_user: flag(),
-  multi_write: flag(),
-  gtid: text(),
-  alarm_notify: part(
-    z.looseObject({ delay_time: number(), rto_delay: number(), rpo_delay: number(), alarm_to_user: flag() }),
-  ),
-  master_az: text(),
-  slave_az: text(),
-  incre_start_position: text(),
-  period_order: part(
-    z.looseObject({ status: text(), order_id: text(), charging_mode: number(), eff_time: text(), exp_time: text() }),
-  ),
-  object_infos: listOf(
-    z.looseObject({ id: text(), parent_id: text(), type: text(), name: text(), alias_name: text(), select: text() }),
-  ),
-  data_transformation: part(StoredTransformation),
-  tags: StoredTags,
-  children: listOf(z.looseObject({ id: text(), name: text() })),
-  error_code: text(),
-  error_message: text(),
-});
+const TaskDetails = withoutSecrets(
+  z.looseObject({
+    id: z.string(),
+    parent_id: text(),
+    name: text(),
+    status: z.string(),
+    description: text(),
+    create_time: text(),
+    task_type: text(),
+    source_endpoint: part(StoredEndpoint),
+    target_endpoint: part(StoredEndpoint),
+    net_type: text(),
+    failed_reason: text(),
+    inst_info: part(
+      z.looseObject({
+        engine_type: text(),
+        inst_type: text(),
+        ip: text(),
+        public_ip: text(),
+        start_time: text(),
+        status: text(),
+        volume_size: number(),
+      }),
+    ),
+    actual_start_time: text(),
+    full_transfer_complete_time: text(),
+    update_time: text(),
+    job_direction: text(),
+    original_job_direction: text(),
+    db_use_type: text(),
+    need_restart: flag(),
+    is_target_readonly: flag(),
+    conflict_policy: text(),
+    filter_ddl_policy: text(),
+    speed_limit: listOf(z.looseObject({ begin: text(), end: text(), speed: text(), is_utc: flag() })),
+    node_num: text(),
+    object_switch: flag(),
+    index_trans: flag(),
+    replace_definer: flag(),
+    migrate_user: flag(),
+    multi_write: flag(),
+    gtid: text(),
+    alarm_notify: part(
+      z.looseObject({ delay_time: number(), rto_delay: number(), rpo_delay: number(), alarm_to_user: flag() }),
+    ),
+    master_az: text(),
+    slave_az: text(),
+    incre_start_position: text(),
+    period_order: part(
+      z.looseObject({ status: text(), order_id: text(), charging_mode: number(), eff_time: text(), exp_time: text() }),
+    ),
+    object_infos: listOf(
+      z.looseObject({ id: text(), parent_id: text(), type: text(), name: text(), alias_name: text(), select: text() }),
+    ),
+    data_transformation: part(StoredTransformation),
+    tags: StoredTags,
+    children: listOf(z.looseObject({ id: text(), name: text() })),
+    error_code: text(),
+    error_message: text(),
+  }),
+);
 
 export const tasks = {
   batchCreateJobs: operation({
@@ -389,6 +392,7 @@ export const tasks = {
     summary: 'Lists tasks of one scenario by engine, network, status, name or up to 100 ids.',
     request: TaskQuery,
     reply: z.looseObject({ total_record: number(), jobs: z.array(TaskRow) }),
+    paging: { from: 'cur_page', size: 'per_page', most: 100, rows: ['jobs'], totals: ['total_record'] },
     judge: byErrorCode,
     repeatable: true,
     action: 'DRS ReadOnlyAccess',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { byIsSuccess, byMessage } from '../judges.js';
 import { operation } from '../operation.js';
-import { demand, flag, JobId, listOf, secret, text, withRules } from './common.js';
+import { demand, flag, JobId, listOf, secret, text, withoutSecrets, withRules } from './common.js';
 
 const Comment = z.string().nullish();
 
@@ -47,35 +47,37 @@ export const UserChoice = withRules(
 );
 
 /** Tables 6-268 and 6-273. */
-const Users = z.looseObject({
-  job_id: text(),
-  is_global_password: text(),
-  message: text(),
-  is_success: flag(),
-  user_list: listOf(
-    z.looseObject({
-      id: text(),
-      account: text(),
-      comment: text(),
-      is_transfer: flag(),
-      roles: listOf(z.string()),
-      selected: flag(),
-      no_privileges: text(),
-      parent_account: text(),
-      no_parent_account: text(),
-    }),
-  ),
-  roles_list: listOf(
-    z.looseObject({
-      role: text(),
-      comment: text(),
-      is_transfer: flag(),
-      privileges: text(),
-      inherits_roles: listOf(z.string()),
-      selected: flag(),
-    }),
-  ),
-});
+const Users = withoutSecrets(
+  z.looseObject({
+    job_id: text(),
+    is_global_password: text(),
+    message: text(),
+    is_success: flag(),
+    user_list: listOf(
+      z.looseObject({
+        id: text(),
+        account: text(),
+        comment: text(),
+        is_transfer: flag(),
+        roles: listOf(z.string()),
+        selected: flag(),
+        no_privileges: text(),
+        parent_account: text(),
+        no_parent_account: text(),
+      }),
+    ),
+    roles_list: listOf(
+      z.looseObject({
+        role: text(),
+        comment: text(),
+        is_transfer: flag(),
+        privileges: text(),
+        inherits_roles: listOf(z.string()),
+        selected: flag(),
+      }),
+    ),
+  }),
+);
 
 export const users = {
   batchUpdateUser: operation({
