@@ -22,6 +22,8 @@ export interface Batch {
   readonly bare?: true;
   /** Fields of a result that name its job, the first present one wins. Empty: the reply names nothing, so one job a request. */
   readonly resultId: readonly string[];
+  /** Field of request and result that tells two entries of one job apart, so that they may share a request (6.1.15). */
+  readonly part?: string;
   /** The array of the reply that holds the results; `results` when absent. */
   readonly results?: string;
   /** Reply fields that may stand beside the results; with one job in the request they belong to its result. */

@@ -1,0 +1,107 @@
+import { DONE_WITH_REMARK } from './codes.js';
+import type { Outcome } from './errors.js';
+import { maskText } from './mask.js';
+import type { Operation } from './operation.js';
+import { type HttpReply, retryAfterOf } from './transport.js';
+import { type Context, type Facts, failed, refusal, Trouble } from './trouble.js';
+import { isFields, jobOf } from './wire.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Why a request as a whole was refused; undefined where its reply is to be judged job by job. */
+export function refusedBy(
+  { status, headers, body, requestId }: HttpReply,
+  entry: Pick<Operation, 'batch' | 'repeatable'>,
+  secrets: readonly string[],
+): Trouble | undefined {
+  const fields = isFields(body) ? body : {};
+  const { code, says } = reasonOf(fields, secrets);
+  const whole =
+    status >= 300 || (code !== undefined && entry.batch !== undefined && resultsOf(entry, fields) === undefined);
+  if (!whole || (code !== undefined && DONE_WITH_REMARK.includes(code))) return undefined;
+  return refusal({ status, code, says, requestId, retryAfter: retryAfterOf(headers) }, entry.repeatable);
+}
+
+/** DRS and the gateway say `error_code`, IAM an `error` object. */
+function reasonOf(fields: Fields, secrets: readonly string[]): { code?: string; says?: string } {
+  const source = isFields(fields['error']) ? fields['error'] : fields;
+  const code = [source['error_code'], source['code']].find((one) => typeof one === 'string' && one !== '');
+  const says = [source['error_msg'], source['error_message'], source['message']].find(
+    (one) => typeof one === 'string' && one !== '',
+  );
+  return {
+    ...(typeof code === 'string' && { code }),
+    ...(typeof says === 'string' && { says: maskText(says, secrets) }),
+  };
+}
+
+/** One outcome for each job of the request, in its order: what the reply says about it, or that it says nothing. */
+export function judged(
+  entry: Operation,
+  context: Context,
+  inputs: readonly unknown[],
+  reply: HttpReply,
+): Outcome<unknown>[] {
+  const body = isFields(reply.body) ? reply.body : entry.empty && isNothing(reply.body) ? {} : undefined;
+  const facts = { status: reply.status, requestId: reply.requestId };
+  return inputs.map((input) => {
+    const found = body && resultFor(entry, body, inputs, input);
+    return outcomeOf(entry, context, input, found, facts);
+  });
+}
+
+const isNothing = (body: unknown): boolean =>
+  body === undefined || body === null || body === '' || (Array.isArray(body) && body.length === 0);
+
+function outcomeOf(
+  entry: Operation,
+  context: Context,
+  input: unknown,
+  result: Fields | undefined,
+  facts: Facts,
+): Outcome<unknown> {
+  const jobId = jobOf(entry, input);
+  const unclear = (what: string): Outcome<never> =>
+    failed(new Trouble(entry.repeatable ? 'transient' : 'ambiguous', { ...facts, what }), context, jobId);
+  if (!result) return unclear(entry.batch ? 'the reply has no result for this task' : 'the reply is empty');
+
+  const verdict = entry.judge(result);
+  if (!verdict.ok) {
+    const trouble = refusal({ ...facts, code: verdict.code, says: maskText(verdict.message, []) }, entry.repeatable);
+    return failed(trouble, context, jobId);
+  }
+  const parsed = entry.reply.safeParse(result);
+  if (!parsed.success) return unclear(`the reply lacks what is needed: ${missing(parsed.error.issues)}`);
+  return { ok: true, jobId, result: parsed.data, ...(verdict.remark && { remark: verdict.remark }) };
+}
+
+const missing = (issues: readonly { readonly path: PropertyKey[] }[]): string =>
+  issues.map(({ path }) => path.join('.') || 'everything').join(', ');
+
+/** The job's result. Of several the first that failed: one failure is not outweighed by a success. */
+function resultFor(entry: Operation, body: Fields, inputs: readonly unknown[], input: unknown): Fields | undefined {
+  const { batch } = entry;
+  if (!batch) return body;
+  const results = resultsOf(entry, body) ?? [];
+  const mine = results.filter((result) => isAbout(entry, result, input, inputs.length === 1));
+  const result = mine.find((one) => !entry.judge(one).ok) ?? mine[0];
+  if (!result || inputs.length > 1 || !batch.beside) return result;
+  const beside = batch.beside.filter((name) => body[name] !== undefined && result[name] === undefined);
+  return { ...result, ...Object.fromEntries(beside.map((name) => [name, body[name]])) };
+}
+
+const resultsOf = (entry: Pick<Operation, 'batch'>, body: Fields): Fields[] | undefined => {
+  const list = body[entry.batch?.results ?? 'results'];
+  return Array.isArray(list) ? list.filter(isFields) : undefined;
+};
+
+/** A result that names no job is about the only one that was asked for, and about none of several. */
+function isAbout(entry: Operation, result: Fields, input: unknown, alone: boolean): boolean {
+  const { resultId = [], part } = entry.batch ?? {};
+  const named = resultId
+    .map((name) => result[name])
+    .find((value) => value !== undefined && value !== null && value !== '');
+  const sameJob = named === undefined ? alone : named === jobOf(entry, input);
+  if (!sameJob || !part || !isFields(input)) return sameJob;
+  return result[part] === undefined ? alone : result[part] === input[part];
+}
