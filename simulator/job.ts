@@ -1,0 +1,272 @@
+import { advanced, type Course, type Speed } from './speed.js';
+
+/** A piece of a task's life: `at` in milliseconds at demo speed. */
+interface Stage {
+  readonly at: number;
+  readonly status: string;
+}
+
+const FULL_START = 2_000;
+const FULL_END = 14_000;
+
+type Track = 'create' | 'transfer' | 'pause' | 'release';
+type TaskType = 'FULL_TRANS' | 'FULL_INCR_TRANS' | 'INCR_TRANS';
+
+function stages(track: Track, taskType: TaskType): readonly Stage[] {
+  if (track === 'create')
+    return [
+      { at: 0, status: 'CREATING' },
+      { at: 2_000, status: 'CONFIGURATION' },
+    ];
+  if (track === 'pause') return [{ at: 0, status: 'PAUSING' }];
+  if (track === 'release')
+    return [
+      { at: 0, status: 'RELEASE_RESOURCE_STARTED' },
+      { at: 2_000, status: 'RELEASE_RESOURCE_COMPLETE' },
+    ];
+  const full: Stage[] = [
+    { at: FULL_START, status: 'FULL_TRANSFER_STARTED' },
+    { at: FULL_END, status: 'FULL_TRANSFER_COMPLETE' },
+  ];
+  return [
+    { at: 0, status: 'STARTJOBING' },
+    ...(taskType === 'INCR_TRANS' ? [] : full),
+    ...(taskType === 'FULL_TRANS' ? [] : [{ at: increStart(taskType), status: 'INCRE_TRANSFER_STARTED' }]),
+  ];
+}
+
+const increStart = (taskType: TaskType) => (taskType === 'INCR_TRANS' ? 2_000 : 15_000);
+
+/** Where `instant` stops on the way. */
+function marks(track: Track, taskType: TaskType): number[] {
+  const at = stages(track, taskType).map((stage) => stage.at);
+  if (track === 'pause') return [0, 2_000];
+  if (track !== 'transfer') return at;
+  if (taskType !== 'INCR_TRANS') at.push((FULL_START + FULL_END) / 2);
+  if (taskType !== 'FULL_TRANS') at.push(...[1_000, 3_000, 5_000].map((ms) => increStart(taskType) + ms));
+  return at.sort((a, b) => a - b);
+}
+
+/** Failures and the status that each comes out of. */
+export const FAILS_FROM: Readonly<Record<string, string>> = {
+  CREATE_FAILED: 'CREATING',
+  START_JOB_FAILED: 'STARTJOBING',
+  FULL_TRANSFER_FAILED: 'FULL_TRANSFER_STARTED',
+  INCRE_TRANSFER_FAILED: 'INCRE_TRANSFER_STARTED',
+  RELEASE_RESOURCE_FAILED: 'RELEASE_RESOURCE_STARTED',
+};
+
+export interface Failure {
+  status: string;
+  code?: string | undefined;
+  message?: string | undefined;
+}
+
+/** Who was tested or stored; passwords only as a hash. */
+export interface Endpoint {
+  ip?: string | undefined;
+  inst_id?: string | undefined;
+  db_user?: string | undefined;
+  password?: string | undefined;
+  [field: string]: unknown;
+}
+
+export interface CheckItem {
+  name: string;
+  result: 'PASSED' | 'ALARM' | 'FAILED';
+  reason?: string | undefined;
+}
+
+export interface Precheck extends Course {
+  mode: string;
+  items: CheckItem[];
+}
+
+export interface Parameter {
+  group: 'common' | 'performance';
+  key: string;
+  source: string;
+  target: string;
+  range: string;
+  restart: boolean;
+}
+
+export type Side = 'so' | 'ta';
+
+/** One task. Plain data: it is what the state file holds. */
+export interface Job {
+  id: string;
+  project: string;
+  name: string;
+  createdAt: number;
+  updatedAt: number;
+  /** The request that created it, without secrets. */
+  spec: Record<string, unknown> & {
+    db_use_type: string;
+    engine_type: string;
+    job_direction: string;
+    net_type: string;
+    task_type: TaskType;
+    node_type?: string;
+    description?: string;
+    multi_write?: boolean;
+  };
+  track: Course & { name: Track };
+  /** A status off every track; wins over the track. */
+  still?: string | undefined;
+  failure?: Failure | undefined;
+  /** Position of the transfer while it is paused. */
+  pausedAt?: number | undefined;
+  pausedFailure?: Failure | undefined;
+  startAt?: number | undefined;
+  startedAt?: number | undefined;
+  fullCompleteAt?: number | undefined;
+  endedAt?: number | undefined;
+  tested: Partial<Record<Side, Endpoint>>;
+  stored?: Record<Side, Endpoint> | undefined;
+  tags: { key: string; value: string }[];
+  objects?: { all: boolean; list: Record<string, unknown>[] } | undefined;
+  precheck?: Precheck | undefined;
+  parameters: Parameter[];
+  compared?: Parameter[] | undefined;
+  users?: Record<string, unknown> | undefined;
+  speedLimit: Record<string, unknown>[];
+  policy: Record<string, unknown>;
+  alarm?: Record<string, unknown> | undefined;
+  replaceDefiner?: boolean | undefined;
+  targetReadonly?: boolean | undefined;
+  breakpoint?: string | undefined;
+  orderId?: string | undefined;
+  parent?: string | undefined;
+  children: string[];
+  /** What families of later calls keep on a task: comparisons, rules, tuning. */
+  more: Record<string, unknown>;
+  hold?: string | undefined;
+  failNext?: Failure | undefined;
+  nextPrecheck?: { items: CheckItem[] } | undefined;
+  progress?: number | undefined;
+  delay?: number | undefined;
+}
+
+const stageAt = (job: Job, position: number): string => {
+  const all = stages(job.track.name, job.spec.task_type);
+  return (all.findLast((stage) => stage.at <= position) ?? all[0])?.status ?? 'CREATING';
+};
+
+export const statusOf = (job: Job): string => job.failure?.status ?? job.still ?? stageAt(job, job.track.position);
+
+/** Brings a task to where it is by `now`. Returns whether its status changed. */
+export function settle(job: Job, speed: Speed, now: number, read: boolean): boolean {
+  const before = statusOf(job);
+  if (job.still === 'WAITING_FOR_START' && job.hold !== 'WAITING_FOR_START' && now >= (job.startAt ?? 0)) {
+    begin(job, 'transfer', job.startAt ?? now);
+    job.startedAt = job.startAt ?? now;
+  }
+  if (!job.still && !job.failure) walk(job, speed, now, read);
+  job.track.seen = now;
+  if (statusOf(job) === before) return false;
+  job.updatedAt = now;
+  return true;
+}
+
+function walk(job: Job, speed: Speed, now: number, read: boolean): void {
+  const all = marks(job.track.name, job.spec.task_type);
+  const target = advanced(job.track, all, speed, now, read);
+  const way = all.filter((mark) => mark > job.track.position && mark <= target);
+  for (const mark of way) {
+    const from = statusOf(job);
+    if (failsFrom(job, from)) return;
+    const to = stageAt(job, mark);
+    if (to !== from && job.hold === from) {
+      job.track.position = Math.max(job.track.position, mark - 1);
+      return;
+    }
+    job.track.position = mark;
+    if (to !== from) entered(job, to, now);
+  }
+  job.track.position = Math.max(job.track.position, target);
+  if (way.length === 0 && target === all.at(-1)) failsFrom(job, statusOf(job));
+}
+
+function failsFrom(job: Job, status: string): boolean {
+  if (!job.failNext || FAILS_FROM[job.failNext.status] !== status) return false;
+  job.failure = job.failNext;
+  job.failNext = undefined;
+  return true;
+}
+
+function entered(job: Job, status: string, now: number): void {
+  if (status === 'FULL_TRANSFER_COMPLETE') job.fullCompleteAt = now;
+  if (status === 'RELEASE_RESOURCE_COMPLETE') job.endedAt = now;
+}
+
+/** Puts a task at the beginning of a track. */
+export function begin(job: Job, name: Track, now: number, position = 0): void {
+  job.track = { name, position, seen: now };
+  job.still = undefined;
+  job.failure = undefined;
+  job.updatedAt = now;
+}
+
+/** Puts a task into any status, listed or not. */
+export function force(job: Job, status: string, now: number): void {
+  const from = FAILS_FROM[status];
+  for (const track of ['create', 'transfer', 'release'] as const) {
+    const stage = stages(track, job.spec.task_type).find((each) => each.status === (from ?? status));
+    if (!stage) continue;
+    begin(job, track, now, stage.at);
+    if (from) job.failure = { status };
+    return;
+  }
+  if (status === 'PAUSING') {
+    job.pausedAt = job.track.name === 'transfer' ? job.track.position : increStart(job.spec.task_type);
+    begin(job, 'pause', now, 2_000);
+    return;
+  }
+  job.failure = undefined;
+  job.still = status;
+  job.updatedAt = now;
+}
+
+/** True while a pause is still being carried out: `current_action` is STOP_JOB then. */
+export const isStopping = (job: Job): boolean => statusOf(job) === 'PAUSING' && job.track.position < 2_000;
+
+const transferPosition = (job: Job): number | undefined => {
+  if (job.track.name === 'transfer') return job.track.position;
+  return job.pausedAt;
+};
+
+/** Full progress in percent, 0 before the start. */
+export function progressOf(job: Job): number {
+  if (job.progress !== undefined) return job.progress;
+  if (job.track.name === 'release') return 100;
+  const position = transferPosition(job);
+  if (position === undefined || position < FULL_START) return 0;
+  if (job.spec.task_type === 'INCR_TRANS') return 100;
+  return Math.min(100, Math.floor(((position - FULL_START) / (FULL_END - FULL_START)) * 100));
+}
+
+/** Incremental delay in seconds, -1 where there is none yet. */
+export function delayOf(job: Job): number {
+  if (!['INCRE_TRANSFER_STARTED', 'INCRE_TRANSFER_FAILED', 'PAUSING'].includes(statusOf(job))) return -1;
+  if (job.delay !== undefined) return job.delay;
+  const position = transferPosition(job);
+  const since = (position ?? 0) - increStart(job.spec.task_type);
+  if (position === undefined || since < 1_000) return -1;
+  return Math.max(0, Math.ceil((12 * (5_000 - since)) / 4_000));
+}
+
+const PRECHECK_END = 3_000;
+
+/** Progress of a pre-check in percent. */
+export const precheckPercent = (check: Precheck): number => Math.floor((check.position / PRECHECK_END) * 100);
+
+export function settlePrecheck(check: Precheck, speed: Speed, now: number, read: boolean): void {
+  check.position = advanced(check, [0, PRECHECK_END / 2, PRECHECK_END], speed, now, read);
+  check.seen = now;
+}
+
+export const precheckPassed = (job: Job): boolean =>
+  job.precheck !== undefined &&
+  job.precheck.position >= PRECHECK_END &&
+  job.precheck.items.every((item) => item.result !== 'FAILED');
