@@ -1,0 +1,36 @@
+/** What a webhook is told. Everything in it may be shown to whoever reads the channel. */
+export interface WebhookEvent {
+  readonly event: 'gateOpened' | 'reminder' | 'failure' | 'end' | 'decision';
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly jobId?: string;
+  /** One message for people; chat systems show it as it is. */
+  readonly text: string;
+  /** The opening that waits for a decision, `cutover#1`. */
+  readonly gate?: string;
+  readonly evidence?: unknown;
+  /** What to type in order to decide. */
+  readonly command?: string;
+  /** The run in the Temporal UI. */
+  readonly link?: string;
+}
+
+/**
+ * Tells the named webhooks of an event, each once.
+ * @throws NotifyError that says which of them were not reached; the others have had it.
+ */
+export type Notifier = (names: readonly string[], event: WebhookEvent) => Promise<void>;
+
+/** Webhooks that were not reached, with the reasons. Holds no address: those of chat systems are keys. */
+export class NotifyError extends Error {
+  override readonly name = 'NotifyError';
+
+  constructor(
+    readonly failed: readonly { readonly webhook: string; readonly reason: string; readonly unknown?: true }[],
+  ) {
+    super(failed.map(({ webhook, reason }) => `webhook ${webhook}: ${reason}`).join('; '));
+  }
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { isList, withRules } from '../drs/operations/common.js';
+import { operations } from '../drs/operations/index.js';
+
+/** What drs-pilot.yaml may hold, section by section. Strict: an unknown key is a mistake, not a wish. */
+
+export const KINDS = [
+  'migration',
+  'synchronization',
+  'disaster-recovery',
+  'switchover',
+  'comparison',
+  'operation',
+] as const;
+export const PERMISSIONS = ['allow', 'approve', 'deny'] as const;
+export const WEBHOOK_EVENTS = ['gateOpened', 'reminder', 'failure', 'end', 'decision'] as const;
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const NAME_RULE = 'must be a name: up to 63 lower-case letters, digits and hyphens, a letter or digit first';
+
+/** A section whose keys are names. */
+const named = <S extends z.ZodType>(entry: S) =>
+  withRules(z.record(z.string(), entry), (section, tell) => {
+    for (const name of Object.keys(section)) if (!NAME.test(name)) tell([name], NAME_RULE);
+  });
+
+const text = z.string().min(1);
+const names = z.array(text).min(1);
+
+/** Never a value: whoever may read the configuration may not yet read the passwords. */
+const SecretRef = z.strictObject(
+  { secret: z.string().regex(NAME, NAME_RULE) },
+  { error: ({ input }) => (input === undefined ? 'is missing' : 'must name a secret: { secret: NAME }') },
+);
+
+const Cloud = z.strictObject({
+  region: z.string().regex(/^[a-z0-9-]{2,40}$/, 'must be a region, for instance eu-west-101'),
+  projectId: text.optional(),
+  drsEndpoint: text.optional(),
+  iamEndpoint: text.optional(),
+  credentials: withRules(
+    z.strictObject({
+      ak: SecretRef.optional(),
+      sk: SecretRef.optional(),
+      user: text.optional(),
+      password: SecretRef.optional(),
+      domain: text.optional(),
+    }),
+    (credentials, tell) => {
+      const family =
+        credentials.ak || credentials.sk ? (['ak', 'sk'] as const) : (['user', 'password', 'domain'] as const);
+      for (const field of family)
+        if (credentials[field] === undefined)
+          tell(field, `is missing: credentials are ak and sk, or user, password and domain`);
+      const other = family[0] === 'ak' ? (['user', 'password', 'domain'] as const) : [];
+      for (const field of other) if (credentials[field] !== undefined) tell(field, 'does not go with ak and sk');
+    },
+  ).optional(),
+  caFile: text.optional(),
+  rate: z.strictObject({ perSecond: z.number().positive(), burst: z.int().min(1) }).optional(),
+});
+
+const Secret = withRules(
+  z.strictObject({
+    file: text.optional(),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+      .optional(),
+    hosts: z
+      .array(z.string().regex(/^[^\s,*?]+$/, 'must be one host or host:port, without wildcards'))
+      .min(1)
+      .optional(),
+    instances: z
+      .array(z.string().regex(/^[^\s,*?]+$/, 'must be the id of one instance'))
+      .min(1)
+      .optional(),
+    users: names.optional(),
+  }),
+  (secret, tell) => {
+    if (secret.file !== undefined && secret.env !== undefined)
+      tell('env', 'does not go with file: a secret has one place');
+  },
+).nullable();
+
+const Webhook = z.strictObject({
+  url: z.union([z.string().refine(isWebAddress, 'must be an address: https://…'), SecretRef]),
+  key: SecretRef.optional(),
+  events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).optional(),
+});
+
+function isWebAddress(address: string): boolean {
+  return URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
+}
+
+const Key = z
+  .string()
+  .regex(/^ssh-ed25519 [A-Za-z0-9+/]{68}={0,2}( .*)?$/, 'must be an Ed25519 public key: ssh-ed25519 AAAA…');
+const Member = z.strictObject({ name: text, keys: z.array(Key).min(1).optional() });
+
+const Group = z.strictObject({
+  members: withRules(z.array(z.union([text, Member])).min(1), (members, tell) => {
+    if (!isList(members)) return;
+    const seen = new Set<unknown>();
+    members.forEach((member, index) => {
+      const name = typeof member === 'string' ? member : (member as { name?: unknown } | null)?.name;
+      if (seen.has(name)) tell([index], 'stands here twice: each member counts once');
+      seen.add(name);
+    });
+  }),
+});
+
+const OperationId = text.refine(
+  (id) => Object.hasOwn(operations, id),
+  'is no operation of DRS: `drs-pilot operations` lists them',
+);
+const GateName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a gate: start, cutover, test-connections');
+
+const Rule = z.strictObject({
+  kinds: z.array(z.enum(KINDS)).min(1).optional(),
+  tasks: names.optional(),
+  gates: z.array(GateName).min(1).optional(),
+  operations: z.array(OperationId).min(1).optional(),
+  approvals: z.int().min(1).max(20).optional(),
+  group: text.optional(),
+  fourEyes: z.boolean().optional(),
+  force: z.boolean().optional(),
+});
+
+const Policy = z.strictObject({
+  operations: withRules(z.record(z.string(), z.enum(PERMISSIONS)), (policy, tell) => {
+    for (const id of Object.keys(policy))
+      if (!Object.hasOwn(operations, id)) tell([id], 'is no operation of DRS: `drs-pilot operations` lists them');
+  }).optional(),
+  orders: z.enum(PERMISSIONS).optional(),
+  tasks: names.optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+export const ConfigFile = withRules(
+  z.strictObject({
+    clouds: named(Cloud).optional(),
+    secrets: named(Secret).optional(),
+    webhooks: named(Webhook).optional(),
+    approvers: named(Group).optional(),
+    rules: z.array(Rule).optional(),
+    policy: Policy.optional(),
+    temporal: z
+      .strictObject({
+        taskQueue: text.optional(),
+        uiUrl: z.string().refine(isWebAddress, 'must be an address: http://…').optional(),
+      })
+      .optional(),
+  }),
+  (file, tell) => {
+    const known = new Set(entriesOf(file.secrets).map(([name]) => name));
+    for (const section of ['clouds', 'webhooks'] as const) {
+      for (const { path, secret } of secretsIn(file[section], [section])) {
+        if (!known.has(secret)) tell(path, `secrets has no "${secret}"`);
+      }
+    }
+    if (Object.keys(file.clouds ?? { default: {} }).length === 0)
+      tell('clouds', 'must hold at least one cloud, or be left out');
+    if (!isList(file.rules)) return;
+    file.rules.forEach((rule, index) => {
+      if (typeof rule?.group !== 'string') return;
+      const group = entriesOf(file.approvers).find(([name]) => name === rule.group)?.[1] as
+        | { members?: unknown }
+        | undefined;
+      if (!group) tell(['rules', index, 'group'], `approvers has no group "${rule.group}"`);
+      else if (isList(group.members) && typeof rule.approvals === 'number' && rule.approvals > group.members.length) {
+        tell(['rules', index, 'approvals'], `is more than the ${group.members.length} members of ${rule.group}`);
+      }
+    });
+  },
+);
+export type ConfigFile = z.output<typeof ConfigFile>;
+
+/** The clouds and secrets of a broken file that are right in themselves: what is wrong with them can still be told. */
+export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets'> {
+  const right = <S extends z.ZodType>(section: unknown, entry: S): Record<string, z.output<S>> =>
+    Object.fromEntries(
+      entriesOf(section).flatMap(([name, value]) => {
+        const parsed = entry.safeParse(value);
+        return parsed.success ? [[name, parsed.data] as const] : [];
+      }),
+    );
+  const { clouds, secrets } = (typeof file === 'object' && file !== null ? file : {}) as {
+    clouds?: unknown;
+    secrets?: unknown;
+  };
+  return { clouds: right(clouds, Cloud), secrets: right(secrets, Secret) };
+}
+
+const entriesOf = (section: unknown): [string, unknown][] =>
+  typeof section === 'object' && section !== null ? Object.entries(section) : [];
+
+function secretsIn(value: unknown, path: readonly string[]): { path: readonly string[]; secret: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'secret' && typeof inner === 'string'
+      ? [{ path: [...path, key], secret: inner }]
+      : secretsIn(inner, [...path, key]),
+  );
+}

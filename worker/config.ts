@@ -1,0 +1,184 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { parse, YAMLParseError } from 'yaml';
+import type { Cloud, Env } from '../drs/auth/credentials.js';
+import { type Problem, problemLines, problemsOf } from '../drs/operations/common.js';
+import { readClouds } from './clouds.js';
+import { ConfigFile, type KINDS, type PERMISSIONS, usableParts, WEBHOOK_EVENTS } from './config-schema.js';
+import { readSecret } from './secrets.js';
+
+export type SpecKind = (typeof KINDS)[number];
+export type Permission = (typeof PERMISSIONS)[number];
+export type WebhookEventName = (typeof WEBHOOK_EVENTS)[number];
+
+/** Where a secret's value lies, and with what it may be used. Without hosts and instances it is for clouds and webhooks only. */
+export interface SecretEntry {
+  readonly file: string;
+  readonly env?: string;
+  readonly hosts: readonly string[];
+  readonly instances: readonly string[];
+  /** Empty: any user of those. */
+  readonly users: readonly string[];
+}
+
+export interface WebhookEntry {
+  /** An address, or the secret that holds it: chat systems put keys into theirs. */
+  readonly url: string | { readonly secret: string };
+  /** Secret that messages are signed with. */
+  readonly key?: { readonly secret: string };
+  readonly events: readonly WebhookEventName[];
+}
+
+export interface Member {
+  readonly name: string;
+  /** Public keys, `ssh-ed25519 AAAA…`; without one the name is only a claim. */
+  readonly keys: readonly string[];
+}
+
+/** Who must agree where; absent conditions match everything. */
+export interface Rule {
+  readonly kinds?: readonly SpecKind[];
+  /** Globs over task names. */
+  readonly tasks?: readonly string[];
+  readonly gates?: readonly string[];
+  readonly operations?: readonly string[];
+  readonly approvals?: number;
+  readonly group?: string;
+  readonly fourEyes?: boolean;
+  readonly force?: boolean;
+}
+
+export interface Policy {
+  readonly operations: Readonly<Record<string, Permission>>;
+  /** Yearly and monthly tasks, which are paid at once. */
+  readonly orders: Permission;
+  readonly tasks?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What a spec can only name: the worker's side of it. */
+export interface WorkerConfig {
+  /** With credentials in it: not for logs. */
+  readonly clouds: Readonly<Record<string, Cloud>>;
+  readonly secrets: Readonly<Record<string, SecretEntry>>;
+  readonly webhooks: Readonly<Record<string, WebhookEntry>>;
+  readonly approvers: Readonly<Record<string, readonly Member[]>>;
+  readonly rules: readonly Rule[];
+  readonly policy: Policy;
+  readonly temporal: { readonly taskQueue: string; readonly uiUrl?: string };
+}
+
+/** Everything that is wrong with the configuration, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(
+    readonly source: string,
+    readonly problems: readonly Problem[],
+  ) {
+    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    super(
+      `${source} has ${count}:\n${problemLines(problems)
+        .map((line) => `  ${line}`)
+        .join('\n')}`,
+    );
+  }
+}
+
+const NO_FILE = 'the environment';
+
+/**
+ * The worker's configuration: `file`, else DRS_PILOT_CONFIG, else ./drs-pilot.yaml where there is one, else the environment
+ * alone (one cloud named `default`). Paths in the file count from its directory.
+ * @throws ConfigError with all problems, secrets and certificates that cannot be read among them.
+ */
+export async function loadConfig({
+  env = process.env,
+  file,
+}: {
+  env?: Env;
+  file?: string;
+} = {}): Promise<WorkerConfig> {
+  const path = file ?? (env['DRS_PILOT_CONFIG'] || (existsSync('drs-pilot.yaml') ? 'drs-pilot.yaml' : undefined));
+  const source = path === undefined ? NO_FILE : relative('', resolve(path)) || path;
+  const fail = (problems: readonly Problem[]): never => {
+    throw new ConfigError(source, problems);
+  };
+
+  const content = path === undefined ? {} : await readYaml(path, fail);
+  const parsed = ConfigFile.safeParse(content);
+  const parts = parsed.success ? parsed.data : usableParts(content);
+  const base = path === undefined ? '' : dirname(resolve(path));
+  const secrets = secretEntries(parts, base);
+
+  const { clouds, problems } = await readClouds(parts.clouds, { secrets, env, base });
+  const told = [...(parsed.success ? [] : problemsOf(parsed.error)), ...(await unreadable(secrets, env)), ...problems];
+  if (!parsed.success || told.length > 0) return fail(told);
+  return { ...withDefaults(parsed.data), secrets, clouds };
+}
+
+async function readYaml(path: string, fail: (problems: readonly Problem[]) => never): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
+    fail([{ path: '', message: `cannot be read (${error.code})` }]),
+  );
+  try {
+    return parse(text) ?? {};
+  } catch (error) {
+    // Only the first line: what follows shows the text, in which somebody may have put a password.
+    const what =
+      error instanceof YAMLParseError ? (error.message.split('\n')[0] ?? '').replace(/:$/, '') : 'it cannot be parsed';
+    return fail([{ path: '', message: `is no YAML: ${what}` }]);
+  }
+}
+
+function secretEntries({ secrets = {} }: Pick<ConfigFile, 'secrets'>, base: string): Record<string, SecretEntry> {
+  return mapValues(secrets, (entry, name) => ({
+    file: resolve(base, entry?.file ?? `/run/secrets/${name}`),
+    ...(entry?.env !== undefined && { env: entry.env }),
+    hosts: entry?.hosts ?? [],
+    instances: entry?.instances ?? [],
+    users: entry?.users ?? [],
+  }));
+}
+
+/** At start, so that a missing file is not found at three in the morning, at the cutover. */
+async function unreadable(secrets: Readonly<Record<string, SecretEntry>>, env: Env): Promise<Problem[]> {
+  const checks = Object.entries(secrets).map(async ([name, entry]) => {
+    const problem = await readSecret(name, entry, env).then(
+      () => undefined,
+      (error: Error) => error.message.replace(/^secret "[^"]*": /, ''),
+    );
+    return problem === undefined ? [] : [{ path: `secrets.${name}`, message: problem }];
+  });
+  return (await Promise.all(checks)).flat();
+}
+
+function withDefaults({
+  webhooks = {},
+  approvers = {},
+  rules = [],
+  policy = {},
+  temporal = {},
+}: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets'> {
+  return {
+    webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
+    approvers: mapValues(approvers, ({ members }) =>
+      members.map((member) =>
+        typeof member === 'string' ? { name: member, keys: [] } : { name: member.name, keys: member.keys ?? [] },
+      ),
+    ),
+    rules: rules.map(defined),
+    policy: { operations: {}, orders: 'deny', ...defined(policy) },
+    temporal: { taskQueue: 'drs-pilot', ...defined(temporal) },
+  };
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+const defined = <T extends object>(object: T): Defined<T> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+
+const mapValues = <T, R>(
+  object: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => R,
+): Record<string, R> => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));

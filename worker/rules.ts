@@ -1,0 +1,101 @@
+import type { Problem } from '../drs/operations/common.js';
+import type { Member, Rule, WorkerConfig } from './config.js';
+import { matchesAny } from './glob.js';
+
+/** What is about to be decided. */
+export interface Occasion {
+  readonly kind: string;
+  /** Name of the DRS task. */
+  readonly name: string;
+  /** A gate or one of its openings: `cutover`, `cutover#2`. */
+  readonly gate?: string;
+  readonly operation?: string;
+}
+
+/** What the worker's rules and the spec together demand. */
+export interface Demand {
+  readonly approvals: number;
+  /** Whose approvals count, by name of the group; null where anybody's do. */
+  readonly group: string | null;
+  /** The names of the group. Absent: anybody. */
+  readonly members?: readonly string[];
+  /** Public keys by name, of those who have any. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** Who started the run may not approve. */
+  readonly fourEyes: boolean;
+  /** Whether a decision may say `force`. */
+  readonly force: boolean;
+  /** What the spec asks for and cannot be, `group` and `approvals` counted from the gate's place in the spec. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The strictest of all rules that match and of what the spec asks: most approvals, only who is in every named group,
+ * four eyes if anyone says so, force only if nobody forbids it. So a spec can add to the rules and take nothing away.
+ */
+export function ruleFor(
+  { rules, approvers }: Pick<WorkerConfig, 'rules' | 'approvers'>,
+  occasion: Occasion,
+  asked: { readonly approvals?: number | undefined; readonly group?: string | undefined } = {},
+): Demand {
+  const matching = rules.filter((rule) => applies(rule, occasion));
+  const known = asked.group === undefined || Object.hasOwn(approvers, asked.group);
+  const named = [...matching.map(({ group }) => group), known ? asked.group : undefined];
+  const groups = [...new Set(named.filter((group) => group !== undefined))];
+  const members = groups.length > 0 ? common(groups.map((group) => approvers[group] ?? [])) : undefined;
+  const approvals = Math.max(asked.approvals ?? 1, ...matching.map((rule) => rule.approvals ?? 0));
+
+  const problems: Problem[] = [];
+  const group = groups.length > 0 ? groups.join(' and ') : null;
+  if (!known) problems.push({ path: 'group', message: `the worker's approvers have no group "${asked.group}"` });
+  if (members && approvals > members.length) problems.push(tooFew(approvals, members.length, group ?? '', asked));
+  return {
+    approvals,
+    group,
+    ...(members && { members: members.map(({ name }) => name), keys: keysOf(members) }),
+    fourEyes: matching.some((rule) => rule.fourEyes === true),
+    force: matching.every((rule) => rule.force !== false),
+    problems,
+  };
+}
+
+/** A condition that the occasion says nothing about is not met; only what is left out of a rule matches everything. */
+export function applies({ kinds, tasks, gates, operations }: Rule, { kind, name, gate, operation }: Occasion): boolean {
+  const opened = gate?.replace(/#\d+$/, '');
+  return (
+    (kinds === undefined || kinds.some((one) => one === kind)) &&
+    (tasks === undefined || matchesAny(tasks, name)) &&
+    (gates === undefined || (opened !== undefined && gates.includes(opened))) &&
+    (operations === undefined || (operation !== undefined && operations.includes(operation)))
+  );
+}
+
+/** Members of all groups. Keys count only where every group that has keys for the name lists them. */
+function common([first = [], ...others]: readonly (readonly Member[])[]): readonly Member[] {
+  return others.reduce<readonly Member[]>((rest, group) => rest.flatMap((member) => merged(member, group)), first);
+}
+
+function merged(member: Member, group: readonly Member[]): readonly Member[] {
+  const other = group.find(({ name }) => name === member.name);
+  if (!other) return [];
+  const [a, b] = [member.keys, other.keys];
+  if (a.length === 0 || b.length === 0) return [{ name: member.name, keys: [...a, ...b] }];
+  const both = a.filter((key) => b.includes(key));
+  return both.length > 0 ? [{ name: member.name, keys: both }] : [];
+}
+
+const keysOf = (members: readonly Member[]): Record<string, readonly string[]> =>
+  Object.fromEntries(members.filter(({ keys }) => keys.length > 0).map(({ name, keys }) => [name, keys]));
+
+function tooFew(
+  approvals: number,
+  members: number,
+  group: string,
+  asked: { readonly group?: string | undefined },
+): Problem {
+  const path = asked.group === undefined ? 'approvals' : 'group';
+  return {
+    path,
+    message: `${approvals} approvals are needed and only ${members} ${members === 1 ? 'person' : 'people'} of ${group} may give one`,
+  };
+}
