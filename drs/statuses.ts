@@ -60,18 +60,21 @@ export const TASK_STATUSES = Object.keys(STATUSES) as [TaskStatus, ...TaskStatus
 /** Another spelling of the same status → the usual one. */
 export const STATUS_SPELLINGS: Readonly<Record<string, TaskStatus>> = { STARTJOB_FAILED: 'START_JOB_FAILED' };
 
+const known = (status: string): TaskStatus | undefined => {
+  const usual = Object.hasOwn(STATUS_SPELLINGS, status) ? (STATUS_SPELLINGS[status] as string) : status;
+  return Object.hasOwn(STATUSES, usual) ? (usual as TaskStatus) : undefined;
+};
+
 /** The group of a status; undefined for one that this version doesn't know. */
 export const groupOf = (status: string): StatusGroup | undefined => {
-  const usual = STATUS_SPELLINGS[status] ?? status;
-  return usual in STATUSES ? STATUSES[usual as TaskStatus].group : undefined;
+  const usual = known(status);
+  return usual && STATUSES[usual].group;
 };
 
 /** What a status means, as the end of a sentence: `the task … is being created`. */
 export const meaningOf = (status: string): string => {
-  const usual = STATUS_SPELLINGS[status] ?? status;
-  return usual in STATUSES
-    ? STATUSES[usual as TaskStatus].meaning
-    : `has the status ${status}, which this version does not know`;
+  const usual = known(status);
+  return usual ? STATUSES[usual].meaning : `has the status ${status}, which this version does not know`;
 };
 
 const grouped = (...groups: readonly StatusGroup[]) =>
