@@ -15,7 +15,8 @@ export async function* readPages(
   let seen = 0;
   for (let page = 0; ; page += 1) {
     const reply = await ask(pageOf(paging, request, page));
-    const rows = Math.max(0, ...paging.rows.map((path) => valuesAt(reply, path).filter(Array.isArray).flat().length));
+    const lists = paging.rows.flatMap((path) => valuesAt(reply, path)).filter(Array.isArray);
+    const rows = Math.max(0, ...lists.map(({ length }) => length));
     const total = Math.max(-1, ...paging.totals.flatMap((path) => valuesAt(reply, path).map(toCount)));
     if (page === 0 || rows > 0) yield reply;
     seen += rows;

@@ -39,8 +39,8 @@ function ofUnion(alternatives: readonly (readonly Issue[])[], path: Path): Probl
   const fitting = alternatives.filter(
     (issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0),
   );
-  const [first, ...others] = fitting.sort((a, b) => a.length - b.length);
-  if (first && (others.length === 0 || first.length > 0)) return flatten(first, path);
+  const [best] = fitting.sort((a, b) => a.length - b.length);
+  if (best) return flatten(best, path);
   const expected = alternatives
     .flat()
     .map((issue) => ('expected' in issue ? kindOf(String(issue.expected)) : undefined));
