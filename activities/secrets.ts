@@ -146,7 +146,7 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The endpoint that an object describes, in the spellings of 6.1.1–6.1.4 and of 6.1.3's property. */
-function endpointIn(object: Fields): Endpoint | undefined {
+export function endpointIn(object: Fields): Endpoint | undefined {
   const host = text(object['ip']);
   const instances = [object['inst_id'], object['instance_id'], object['instid']]
     .map(text)
@@ -163,10 +163,17 @@ function endpointIn(object: Fields): Endpoint | undefined {
 const userIn = (object: Fields): string | undefined =>
   text(object['db_user'] ?? object['dbuser'] ?? object['user'] ?? object['account']);
 
-/** The port of 6.1.2 stands in a field of its own, but for MongoDB (0), where each host carries one. */
-function withPort(host: string, port: unknown): string {
-  const plain = Number(port) > 0 && !host.includes(',') && !/:\d+$/.test(host);
-  return plain ? `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}` : host;
+/**
+ * Every host and port that a call could mean. The port of 6.1.2 stands in a field of its own, for MongoDB (0) in each host;
+ * where both are given, both must be allowed.
+ */
+function withPort(hosts: string, port: unknown): string {
+  if (!(Number(port) > 0)) return hosts;
+  const each = hosts.split(',').flatMap((host) => {
+    const [, bare, own] = /^(\[.*\]|[^:]*)(:\d+)?$/.exec(host.trim()) ?? ['', `[${host.trim()}]`];
+    return own === undefined || own === `:${port}` ? [`${bare}:${port}`] : [host, `${bare}:${port}`];
+  });
+  return each.join(',');
 }
 
 const text = (value: unknown): string | undefined =>

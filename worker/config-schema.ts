@@ -95,7 +95,10 @@ function isWebAddress(address: string): boolean {
 
 const Key = z
   .string()
-  .regex(/^ssh-ed25519 [A-Za-z0-9+/]{68}={0,2}( .*)?$/, 'must be an Ed25519 public key: ssh-ed25519 AAAA…');
+  .regex(
+    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( .*)?$/,
+    'must be an Ed25519 public key: ssh-ed25519 AAAA…',
+  );
 const Member = z.strictObject({ name: text, keys: z.array(Key).min(1).optional() });
 
 const Group = z.strictObject({

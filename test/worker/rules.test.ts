@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { operations } from '../../drs/operations/index.js';
+import { DEFAULT_POLICY, ordersFor, policyFor } from '../../worker/policy.js';
+import { ruleFor } from '../../worker/rules.js';
+import { load } from './config-file.js';
+
+const key = (letter: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}`;
+const config = await load(`
+approvers:
+  dba: { members: [anna, { name: bert, keys: ['${key('B')}', '${key('C')}'] }, carla] }
+  ops: { members: [{ name: bert, keys: ['${key('C')}'] }, carla, dora] }
+  lead: { members: [emil] }
+rules:
+  - { tasks: ['prod-*'], approvals: 1, group: dba }
+  - { tasks: ['prod-*'], gates: [cutover], approvals: 2, fourEyes: true }
+  - { kinds: [switchover], force: false }
+  - { operations: [batchSetSpeed], tasks: ['prod-*'], approvals: 2 }
+policy:
+  operations: { showQuotas: deny, batchStartJobs: allow, batchDeleteJobs: deny }
+`);
+const start = { kind: 'migration', name: 'prod-orders', gate: 'start' };
+const cutover = { ...start, gate: 'cutover#2' };
+
+describe('rules', () => {
+  test('without a matching rule a gate needs one approval, of anybody', () => {
+    expect(ruleFor(config, { ...start, name: 'test-orders' })).toEqual({
+      approvals: 1,
+      group: null,
+      fourEyes: false,
+      force: true,
+      problems: [],
+    });
+  });
+
+  test('the strictest of all matching rules holds', () => {
+    expect(ruleFor(config, start)).toMatchObject({
+      approvals: 1,
+      group: 'dba',
+      members: ['anna', 'bert', 'carla'],
+      fourEyes: false,
+    });
+    expect(ruleFor(config, cutover)).toMatchObject({ approvals: 2, group: 'dba', fourEyes: true });
+    expect(ruleFor(config, { ...start, kind: 'switchover' }).force).toBe(false);
+  });
+
+  test('names match in both cases, so that no task slips past its rule', () => {
+    expect(ruleFor(config, { ...cutover, name: 'PROD-orders' }).approvals).toBe(2);
+  });
+
+  test('a spec makes a rule stricter', () => {
+    expect(ruleFor(config, start, { approvals: 2 }).approvals).toBe(2);
+    expect(ruleFor(config, start, { group: 'ops' })).toMatchObject({
+      group: 'dba and ops',
+      members: ['bert', 'carla'],
+      problems: [],
+    });
+  });
+
+  test('a spec never makes it weaker', () => {
+    expect(ruleFor(config, cutover, { approvals: 1 }).approvals).toBe(2);
+    expect(ruleFor(config, cutover, { group: 'ops' }).members).not.toContain('dora');
+    expect(ruleFor(config, start, { group: 'lead' })).toMatchObject({
+      members: [],
+      problems: [{ path: 'group', message: '1 approvals are needed and only 0 people of dba and lead may give one' }],
+    });
+  });
+
+  test('a key counts only where every group with keys lists it', () => {
+    expect(ruleFor(config, start, { group: 'ops' }).keys).toEqual({ bert: [key('C')] });
+  });
+
+  test('an unknown group and more approvals than members are problems', () => {
+    expect(ruleFor(config, start, { group: 'constructor' }).problems).toEqual([
+      { path: 'group', message: 'the worker\'s approvers have no group "constructor"' },
+    ]);
+    expect(ruleFor(config, start, { approvals: 4 }).problems).toEqual([
+      { path: 'approvals', message: '4 approvals are needed and only 3 people of dba may give one' },
+    ]);
+  });
+});
+
+describe('policy', () => {
+  test('every operation of the table has a default', () => {
+    expect(Object.keys(DEFAULT_POLICY).sort()).toEqual(Object.keys(operations).sort());
+  });
+
+  test('reads are free; to start, stop, end, delete, switch over, create and change passwords needs one approval', () => {
+    const none = { policy: { operations: {}, orders: 'deny' as const }, rules: [] };
+    const answers = (...ids: string[]) => [...new Set(ids.map((id) => policyFor(none, id, 'orders')))];
+    expect(answers('showJobList', 'batchListJobDetails', 'showMonitoringData')).toEqual(['allow']);
+    expect(
+      answers(
+        'batchStartJobs',
+        'batchStopJobs',
+        'batchDeleteJobs',
+        'batchSwitchover',
+        'batchCreateJobs',
+        'batchResetPassword',
+      ),
+    ).toEqual(['approve']);
+    expect(answers('batchValidateClustersConnections')).toEqual(['approve']);
+    expect(answers('batchFlyToTheMoon', 'toString')).toEqual(['deny']);
+    expect(ordersFor(none)).toBe('deny');
+  });
+
+  test('the configuration decides otherwise', () => {
+    expect(policyFor(config, 'showQuotas')).toBe('deny');
+    expect(policyFor(config, 'batchStartJobs', 'orders')).toBe('allow');
+    expect(policyFor(config, 'batchDeleteJobs', 'orders')).toBe('deny');
+  });
+
+  test('a rule that names the operation makes "allow" an "approve"', () => {
+    expect(policyFor(config, 'batchSetSpeed', 'test-orders')).toBe('allow');
+    expect(policyFor(config, 'batchSetSpeed', 'prod-orders')).toBe('approve');
+  });
+
+  test('task names and tags bound what may be touched', async () => {
+    const bounded = await load("policy: { tasks: ['stage-*'], tags: { team: data } }");
+    expect(policyFor(bounded, 'batchSetSpeed', 'stage-1')).toBe('allow');
+    expect(policyFor(bounded, 'batchSetSpeed', 'prod-1')).toBe('deny');
+    expect(policyFor(bounded, 'batchSetSpeed', 'prod-1', { team: 'data' })).toBe('allow');
+    expect(policyFor(bounded, 'batchStartJobs')).toBe('deny');
+    expect(policyFor(bounded, 'showQuotas')).toBe('allow');
+  });
+});

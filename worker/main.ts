@@ -1,0 +1,84 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { loadConfig } from './config.js';
+import { explainMissing, missingSearchAttributes } from './search-attributes.js';
+import { openServices } from './services.js';
+import { createWorkers } from './worker.js';
+
+export interface RunWorkerOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Path of drs-pilot.yaml; else DRS_PILOT_CONFIG. */
+  readonly config?: string | undefined;
+  readonly taskQueue?: string | undefined;
+  /** Ends the worker; SIGTERM and SIGINT do, too. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called once the worker polls. */
+  readonly onReady?: (where: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly taskQueue: string;
+  }) => void;
+}
+
+/** Why a worker can't start, in words for the person who starts it. */
+export class WorkerRefused extends Error {
+  override readonly name = 'WorkerRefused';
+}
+
+const ADDRESS = '127.0.0.1:7233';
+
+/**
+ * The worker's process: configuration, connection, both workers, until a signal ends it (under 5 s; waits go on elsewhere).
+ * @throws ConfigError with all problems of the configuration; WorkerRefused when Temporal does not answer or lacks the search attributes.
+ */
+export async function runWorker({
+  env = process.env,
+  config: file,
+  taskQueue,
+  signal,
+  onReady,
+}: RunWorkerOptions = {}): Promise<void> {
+  const config = await loadConfig({ env, ...(file !== undefined && { file }) });
+  Runtime.install({ logger: new DefaultLogger('INFO'), shutdownSignals: [] });
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
+    overrideEnvVars: env as Record<string, string>,
+  });
+  const address = connectionOptions.address ?? ADDRESS;
+  const connection = await NativeConnection.connect({ ...connectionOptions, address }).catch((error: unknown) => {
+    throw new WorkerRefused(
+      `Temporal does not answer at ${address}: ${reason(error)}. Start it, or say where it is with TEMPORAL_ADDRESS.`,
+    );
+  });
+  const services = openServices(config, { env, pace: paceOf(env) });
+  const queue = taskQueue ?? config.temporal.taskQueue;
+  try {
+    await demandSearchAttributes(connection, namespace);
+    const workers = await createWorkers({ connection, namespace, taskQueue: queue, services, pace: paceOf(env) });
+    const stop = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown());
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    process.once('SIGTERM', stop).once('SIGINT', stop);
+    signal?.addEventListener('abort', stop, { once: true });
+    onReady?.({ address, namespace, taskQueue: queue });
+    await running;
+  } finally {
+    await services.close();
+    await connection.close();
+  }
+}
+
+async function demandSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const missing = await missingSearchAttributes(connection, namespace).catch((error: unknown) => {
+    throw new WorkerRefused(`the search attributes of namespace "${namespace}" cannot be read: ${reason(error)}`);
+  });
+  if (missing.length > 0)
+    throw new WorkerRefused(`${explainMissing(missing, namespace)}. Run \`drs-pilot setup\` once, then start again.`);
+}
+
+/** DRS_PILOT_PACE multiplies the intervals of all waits: below 1 for rehearsals on the simulator. */
+function paceOf(env: NodeJS.ProcessEnv): number {
+  const pace = Number(env['DRS_PILOT_PACE'] ?? 1);
+  if (pace >= 0.001 && pace <= 100) return pace;
+  throw new WorkerRefused('DRS_PILOT_PACE must be a number from 0.001 to 100; 1 is right for the real service.');
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,57 @@
+import type { CloudServices, Services } from '../activities/services.js';
+import type { Env } from '../drs/auth/credentials.js';
+import { connect } from '../drs/connect.js';
+import { DrsError } from '../drs/errors.js';
+import { Watcher } from '../drs/watcher.js';
+import { admission } from './admission.js';
+import type { WorkerConfig } from './config.js';
+import { ruleFor } from './rules.js';
+import { secretBook } from './secrets.js';
+import { linkTo, notifier } from './webhooks.js';
+
+export interface OpenServices extends Services {
+  /** Ends the connections to the clouds. */
+  close(): Promise<void>;
+}
+
+/** What activities need of the world, out of the worker's configuration. One connection and one watcher a cloud. */
+export function openServices(
+  config: WorkerConfig,
+  { env = process.env, pace = 1 }: { env?: Env; pace?: number } = {},
+): OpenServices {
+  const secrets = secretBook(config, env);
+  const clouds = new Map<string, CloudServices>(
+    Object.entries(config.clouds).map(([name, cloud]) => {
+      const drs = connect(cloud, { env });
+      return [name, { drs, watcher: new Watcher(drs, { pace }) }];
+    }),
+  );
+  const cloud = (name: string | undefined): CloudServices => {
+    const found = name === undefined && clouds.size === 1 ? [...clouds.values()][0] : clouds.get(name ?? '');
+    if (found) return found;
+    throw new DrsError(
+      'request',
+      `this worker serves no cloud "${name ?? ''}", only ${[...clouds.keys()].join(', ')}`,
+      { operation: 'cloud' },
+    );
+  };
+  return {
+    cloud,
+    secrets,
+    notifier: notifier(config, { env }),
+    link: (run) => linkTo(config, run),
+    admit: admission(config, secrets),
+    gateRule: ({ kind, name, gate, approvals, group }) => {
+      const rule = ruleFor(config, { kind, name, gate }, { approvals, group });
+      return {
+        approvals: rule.approvals,
+        group: rule.group,
+        ...(rule.members && { members: rule.members }),
+        force: rule.force,
+      };
+    },
+    close: async () => {
+      await Promise.all([...clouds.values()].map(({ drs }) => drs.close()));
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, createWaitActivities } from '../activities/index.js';
+import { activityInterceptor } from '../activities/interceptor.js';
+import type { Services } from '../activities/services.js';
+
+export interface WorkersOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly services: Services;
+  /** Multiplies the intervals of all waits; 1 is right for the real service. */
+  readonly pace?: number;
+  /** Path of the built workflow code; the one beside this file, or the sources, when absent. */
+  readonly bundle?: string | undefined;
+}
+
+/** A wait costs about 0.15 MB. */
+const WAITS_AT_ONCE = 5_000;
+
+/** Sources and what is built from them lie side by side. */
+const ours = (path: string): string => fileURLToPath(new URL(`../${path}${extname(import.meta.url)}`, import.meta.url));
+
+export const workflowsPath = ours('workflows/index');
+export const payloadConverterPath = ours('workflows/payload-converter');
+const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+
+/** The two workers of a process: one for workflows and calls, one for waits, so that waiting never starves calls. */
+export async function createWorkers(options: WorkersOptions): Promise<readonly Worker[]> {
+  const {
+    connection,
+    namespace,
+    taskQueue,
+    services,
+    pace = 1,
+    bundle = existsSync(BUILT) ? BUILT : undefined,
+  } = options;
+  const common = {
+    connection,
+    namespace,
+    dataConverter: { payloadConverterPath },
+    interceptors: { activity: [activityInterceptor] },
+    maxHeartbeatThrottleInterval: '5 seconds',
+    defaultHeartbeatThrottleInterval: '5 seconds',
+    // A run whose worker was killed moves on within seconds.
+    stickyQueueScheduleToStartTimeout: '2 seconds',
+  } satisfies Partial<WorkerOptions>;
+  return await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue,
+      ...(bundle ? { workflowBundle: { codePath: bundle } } : { workflowsPath }),
+      activities: createActivities(services),
+      shutdownGraceTime: '2 seconds',
+      shutdownForceTime: '4 seconds',
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: `${taskQueue}-waits`,
+      activities: createWaitActivities(services, pace),
+      maxConcurrentActivityTaskExecutions: WAITS_AT_ONCE,
+      // A wait ends at once and goes on elsewhere.
+      shutdownGraceTime: 0,
+      shutdownForceTime: '4 seconds',
+    }),
+  ]);
+}
