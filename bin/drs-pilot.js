@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 
 const sources = new URL('../client/main.ts', import.meta.url);
 if (existsSync(sources)) {
-  const { register } = await import('tsx/esm/api').catch(() => {
+  // For imports and for require: Temporal requires its payload converter by path.
+  await import('tsx').catch(() => {
     console.error('drs-pilot: the dependencies are missing: node scripts/setup.mjs installs them');
     process.exit(1);
   });
-  register();
   await import(sources.href);
 } else {
   await import('../dist/client/main.js');

@@ -1,0 +1,93 @@
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../drs/version.js';
+import { type Context, EXIT } from './command.js';
+import { commands } from './commands/index.js';
+import { connect, type Temporal, type Where } from './connect.js';
+import { explain } from './errors.js';
+import { Output } from './output.js';
+import { endWithParent } from './parent.js';
+
+const output = new Output();
+const interruption = new AbortController();
+let listening = false;
+let temporal: Promise<Temporal> | undefined;
+
+const program = new Command('drs-pilot')
+  .description(
+    'Runs migrations of Huawei Cloud DRS as durable Temporal workflows, and stops where a person must decide.',
+  )
+  .version(VERSION)
+  .option('--address <host:port>', "Temporal's address (else TEMPORAL_ADDRESS, temporal.toml, 127.0.0.1:7233)")
+  .option('--namespace <name>', "Temporal's namespace (else TEMPORAL_NAMESPACE, temporal.toml, default)")
+  .option('--profile <name>', 'profile of temporal.toml')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, refused, not found or cancelled, 2 bad input, 3 Temporal or DRS unreachable, 130 interrupted',
+  )
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(--help shows how)')
+  .exitOverride()
+  .hook('preAction', (_, action) => {
+    output.json = action.opts()['json'] === true;
+  });
+
+const context: Context = {
+  temporal: () => (temporal ??= connect(program.opts<Where>())),
+  output,
+  user: userName(),
+  ask: process.stdin.isTTY ? ask : undefined,
+  interrupted,
+};
+
+endWithParent();
+// A reader that has had enough (`| head`) is no error.
+process.stdout.on('error', () => process.exit(EXIT.done));
+
+for (const make of commands) program.addCommand(make(context).copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = tell(error);
+}
+await temporal?.then(({ client }) => client.connection.close()).catch(() => undefined);
+
+function tell(error: unknown): number {
+  // Commander has said it already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  const { exit, message, fields } = explain(error);
+  if (output.json) output.result({ error: message, exitCode: exit, ...fields }, '');
+  output.say(message);
+  return exit;
+}
+
+/** From its first use on, Ctrl-C and SIGTERM abort the signal; a second one ends at once. Before that they just end us. */
+function interrupted(): AbortSignal {
+  if (listening) return interruption.signal;
+  listening = true;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => (interruption.signal.aborted ? process.exit(EXIT.interrupted) : interruption.abort()));
+  }
+  return interruption.signal;
+}
+
+/** Ctrl-C at a question is Ctrl-C. */
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return (await terminal.question(question, { signal: interruption.signal })).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env['USER'] ?? 'unknown'; // a container's user has no entry
+  }
+}

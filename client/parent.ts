@@ -1,0 +1,14 @@
+/** Set for the parts of a stack: they end with the process that started them, however that ends. */
+export const ENDS_WITH_PARENT = 'DRS_PILOT_ENDS_WITH_PARENT';
+
+const GRACE_MS = 8_000;
+
+/** Ends this process once its parent is gone; the channel between both breaks even when that was killed. */
+export function endWithParent(): void {
+  if (process.env[ENDS_WITH_PARENT] !== '1' || !process.channel) return;
+  process.once('disconnect', () => {
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.exit(1), GRACE_MS).unref();
+  });
+  process.channel.unref();
+}

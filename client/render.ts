@@ -1,0 +1,126 @@
+import type { GateView, StepState } from '../workflows/messages.js';
+import { paint, plain } from './output.js';
+import type { LiveRow, RunView } from './run-view.js';
+
+const MARKS = {
+  done: ['✓', 'green'],
+  running: ['▸', 'cyan'],
+  waits: ['?', 'yellow'],
+  failed: ['✗', 'red'],
+  skipped: ['-', 'gray'],
+  pending: ['·', 'gray'],
+} as const satisfies Record<StepState, readonly [string, Parameters<typeof paint>[0]]>;
+
+const CLASSES = { ok: ['ok', 'green'], warning: ['warning', 'yellow'], blocking: ['BLOCKING', 'red'] } as const;
+
+/** The whole run for a person: what it is, its steps, what it waits for. */
+export function renderRun(view: RunView, now = Date.now()): string {
+  return [header(view, now), ...view.steps.map((row) => renderStep(row, view.steps, now)), ...footer(view)].join('\n');
+}
+
+function header({ name, kind, workflowId, phase, since, execution, jobId, answered }: RunView, now: number): string {
+  const ended = execution === 'RUNNING' ? '' : ` (${execution.toLowerCase().replace('_', ' ')})`;
+  const title = paint('bold', plain(name || workflowId));
+  return [
+    `${title}  ${kind} · ${plain(phase)}${ended} since ${clock(since)}${execution === 'RUNNING' ? ` (${ago(since, now)})` : ''}`,
+    `${workflowId}${jobId ? ` · DRS task ${plain(jobId)}` : ''}`,
+    ...(answered
+      ? []
+      : ['No worker answers: what stands here is what the server knows. `drs-pilot worker` starts one.']),
+    '',
+  ].join('\n');
+}
+
+/** One line: mark, name, bar or time, what it says. */
+export function renderStep(row: LiveRow, all: readonly LiveRow[], now = Date.now()): string {
+  const width = Math.max(...all.map(({ step }) => step.length));
+  const [mark, colour] = MARKS[row.state] ?? MARKS.pending;
+  return `  ${paint(colour, mark)} ${row.step.padEnd(width)}  ${[timeOf(row, now).padEnd(18), says(row)].join(' ').trimEnd()}`.trimEnd();
+}
+
+function timeOf({ state, progress, took, since }: LiveRow, now: number): string {
+  if (state === 'running' && progress !== undefined) return bar(progress);
+  if (state === 'running' || state === 'waits') return since ? `since ${ago(since, now)}` : '';
+  return took ?? '';
+}
+
+export function says({ note, delaySeconds, attempt, lastFailure }: LiveRow): string {
+  const parts = [
+    note && plain(note),
+    delaySeconds !== undefined && (delaySeconds < 0 ? 'delay not known yet' : `delay ${delaySeconds} s`),
+    lastFailure && paint('yellow', `attempt ${attempt}, the last failed: ${plain(lastFailure).slice(0, 300)}`),
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+/** `██████░░░░ 60 %` */
+export function bar(progress: number): string {
+  const percent = Math.max(0, Math.min(100, Math.round(progress)));
+  const full = Math.floor(percent / 10);
+  return `${'█'.repeat(full)}${'░'.repeat(10 - full)} ${percent} %`;
+}
+
+function footer(view: RunView): string[] {
+  const { gate, failure, refusedSignals, activities, answered, workflowId } = view;
+  const lines: string[] = [];
+  if (gate && answered) lines.push('', renderGate(gate), '', ...howToDecide(workflowId, gate));
+  if (gate && !answered) lines.push(`waits for a person at ${plain(gate.id)}`);
+  if (!answered) {
+    for (const { activity, attempt, lastFailure } of activities) {
+      lines.push(
+        `  pending: ${activity}, attempt ${attempt}${lastFailure ? `, the last failed: ${plain(lastFailure)}` : ''}`,
+      );
+    }
+  }
+  if (failure) lines.push('', paint('red', plain(failure)));
+  if (refusedSignals.count > 0) {
+    const last = refusedSignals.last.at(-1);
+    lines.push(
+      '',
+      `${refusedSignals.count} signals were refused and changed nothing${last ? `; the last: ${plain(last.why)}` : ''}`,
+    );
+  }
+  return lines;
+}
+
+/** The question with its evidence. */
+export function renderGate({ id, question, evidence, approvals, decisions, group, expires }: GateView): string {
+  const facts = [
+    decisions.includes('approve') && `approvals ${approvals}`,
+    group && `group ${plain(group)}`,
+    expires && `until ${clock(expires)}`,
+    `evidence no. ${evidence.snapshot}`,
+  ];
+  return [
+    paint('bold', `${id}: ${plain(question)}`),
+    ...evidence.items.map(({ item, class: c, value }) => {
+      const [word, colour] = CLASSES[c] ?? CLASSES.warning;
+      return `  ${paint(colour, word.padEnd(8))}  ${plain(item)}: ${plain(value)}`;
+    }),
+    `  (${facts.filter(Boolean).join(' · ')})`,
+  ].join('\n');
+}
+
+/** What to type. */
+export function howToDecide(workflowId: string, { decisions }: GateView): string[] {
+  if (decisions.includes('approve')) {
+    return ['approve', 'reject'].map((word) => `  drs-pilot ${word} ${workflowId} --reason "..."`);
+  }
+  return decisions.map((decision) => {
+    const items = decision === 'acknowledge' ? ' --item "..."' : '';
+    return `  drs-pilot decide ${workflowId} --decision ${decision}${items} --reason "..."`;
+  });
+}
+
+/** Times of day are UTC, as everywhere in DRS; of another day with the date. */
+export const clock = (iso: string): string =>
+  `${iso.slice(0, 10) === new Date().toISOString().slice(0, 10) ? '' : `${iso.slice(0, 10)} `}${iso.slice(11, 19)}Z`;
+
+/** `41s`, `12m`, `3h 4m`, `2d 5h`. */
+export function ago(iso: string, now = Date.now()): string {
+  const s = Math.max(0, Math.round((now - Date.parse(iso)) / 1_000));
+  if (s < 60) return `${s}s`;
+  if (s < 3_600) return `${Math.floor(s / 60)}m`;
+  if (s < 86_400) return `${Math.floor(s / 3_600)}h ${Math.floor((s % 3_600) / 60)}m`;
+  return `${Math.floor(s / 86_400)}d ${Math.floor((s % 86_400) / 3_600)}h`;
+}

@@ -1,0 +1,52 @@
+import type { Raw } from '../workflows/plans/common.js';
+import { plain } from './output.js';
+
+/** What a spec will do, in a few lines; of a spec that has been checked. */
+export function summary(kind: string, spec: Raw): string[] {
+  const { task, source, target, objects } = spec;
+  const lines = [`${kind} ${spec['name']}`];
+  if (source && target) lines.push(`  ${endpoint(source)}  →  ${endpoint(target)}`);
+  if (task) lines.push(`  ${[task.task_type, `over ${task.net_type}`, `node ${task.node_type}`].join(', ')}`);
+  if (objects) lines.push(`  objects: ${objects === 'all' ? 'all' : objects.map(chosen).join(', ')}`);
+  lines.push(`  a person is asked: ${[...gates(spec), 'and on every failure'].join(', ')}`);
+  lines.push(`  on abort the task is ${ON_ABORT[spec['onAbort'] as keyof typeof ON_ABORT] ?? ON_ABORT.keep}`);
+  return lines.map((line) => line.slice(0, 2) + plain(line.slice(2)));
+}
+
+const ON_ABORT = { keep: 'kept as it is', pause: 'paused', terminate: 'terminated' } as const;
+
+/** Secrets, groups and the like that only a worker can check, by what they are. */
+export function unchecked(spec: Raw): Record<string, string[]> {
+  const names = (found: unknown[]) => [...new Set(found.filter((name) => typeof name === 'string'))];
+  const found = {
+    secrets: names(valuesOf(spec, 'secret')),
+    approvers: names(valuesOf(spec, 'group')),
+    cloud: names([spec['cloud'] ?? 'default']),
+    webhooks: names([spec['notify']].flat()),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, named]) => named.length > 0));
+}
+
+function valuesOf(value: unknown, wanted: string): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => (key === wanted ? [inner] : valuesOf(inner, wanted)));
+}
+
+function endpoint({ db_type, ip, db_port, inst_id, region }: Raw): string {
+  const port = db_port ? `:${db_port}` : '';
+  const instance = [inst_id && `instance ${inst_id}`, region].filter(Boolean).join(' in ');
+  return [db_type, ip && `${ip}${port}`, instance && `(${instance})`].filter(Boolean).join(' ');
+}
+
+function chosen({ database, tables, views }: Raw): string {
+  const parts = [tables && `${tables.length} tables`, views && `${views.length} views`].filter(Boolean);
+  return parts.length > 0 ? `${database} (${parts.join(', ')})` : `${database}`;
+}
+
+function gates(spec: Raw): string[] {
+  return ['start', 'cutover'].flatMap((name) => {
+    if (spec['kind'] !== 'migration' && !spec[name]) return [];
+    const { approvals = 1, group } = spec[name]?.gate ?? {};
+    return [`before the ${name} (${approvals}${group ? ` of ${group}` : ''})`];
+  });
+}
