@@ -83,6 +83,12 @@ const fault = z.strictObject({
 });
 
 const tag = z.strictObject({ key: z.string(), value: z.string() });
+const table = z.strictObject({
+  rows: z.number().int().min(0),
+  targetRows: z.number().int().min(0).nullish(),
+  differs: z.array(z.string()).optional(),
+  uncomparable: z.string().optional(),
+});
 const patch = z.strictObject({
   status: z.string().optional(),
   progress: z.number().min(0).max(100).nullish(),
@@ -107,6 +113,8 @@ const patch = z.strictObject({
     ])
     .nullish(),
   description: z.string().optional(),
+  data: z.record(z.string(), z.record(z.string(), table)).nullish(),
+  normal: z.strictObject({ source: z.boolean().optional(), target: z.boolean().optional() }).nullish(),
 });
 
 const foreign = z.looseObject({

@@ -37,6 +37,7 @@ export const CODES = {
   'DRS.M05003': [400, 'Task information not found.'],
   'DRS.M05004': [400, 'The task has been deleted or the resource has been released.'],
   'DRS.M07000': [400, 'Data processing rule already exists.'],
+  'DRS.10000010': [400, 'The task does not exist. Check the task ID.'],
   'DRS.10000024': [400, 'Another operation is being performed. Try again later.'],
   'DRS.10130014': [400, 'The number of DRS job has exceeded the system security capacity limit!'],
   'DRS.KE0001': [200, 'Failed to connect to the database network.'],

@@ -9,7 +9,7 @@ interface Stage {
 const FULL_START = 2_000;
 const FULL_END = 14_000;
 
-type Track = 'create' | 'transfer' | 'pause' | 'release';
+type Track = 'create' | 'transfer' | 'pause' | 'release' | 'child';
 type TaskType = 'FULL_TRANS' | 'FULL_INCR_TRANS' | 'INCR_TRANS';
 
 function stages(track: Track, taskType: TaskType): readonly Stage[] {
@@ -23,6 +23,14 @@ function stages(track: Track, taskType: TaskType): readonly Stage[] {
     return [
       { at: 0, status: 'RELEASE_RESOURCE_STARTED' },
       { at: 2_000, status: 'RELEASE_RESOURCE_COMPLETE' },
+    ];
+  if (track === 'child')
+    return [
+      { at: 0, status: 'CHILD_TRANSFER_STARTING' },
+      { at: 1_000, status: 'CHILD_TRANSFER_STARTED' },
+      { at: 4_000, status: 'CHILD_TRANSFER_COMPLETE' },
+      { at: 5_000, status: 'RELEASE_CHILD_TRANSFER_STARTED' },
+      { at: 6_000, status: 'RELEASE_CHILD_TRANSFER_COMPLETE' },
     ];
   const full: Stage[] = [
     { at: FULL_START, status: 'FULL_TRANSFER_STARTED' },
@@ -54,6 +62,7 @@ export const FAILS_FROM: Readonly<Record<string, string>> = {
   FULL_TRANSFER_FAILED: 'FULL_TRANSFER_STARTED',
   INCRE_TRANSFER_FAILED: 'INCRE_TRANSFER_STARTED',
   RELEASE_RESOURCE_FAILED: 'RELEASE_RESOURCE_STARTED',
+  CHILD_TRANSFER_FAILED: 'CHILD_TRANSFER_STARTED',
 };
 
 export interface Failure {
@@ -92,6 +101,36 @@ export interface Parameter {
 }
 
 export type Side = 'so' | 'ta';
+
+/** Rows of a table in the source, and what is different in the target. */
+export interface TableData {
+  rows: number;
+  /** As in the source where absent; null: the table does not exist in the target. */
+  targetRows?: number | null | undefined;
+  /** Keys of rows whose values differ. */
+  differs?: string[] | undefined;
+  /** Why its values can't be compared. */
+  uncomparable?: string | undefined;
+}
+
+export interface Comparison extends Course {
+  id: string;
+  type: 'lines' | 'contents' | 'random' | 'objects';
+  createdAt: number;
+  startAt: number;
+  /** Starts only at `startAt` or when told so. */
+  waits: boolean;
+  cancelledAt?: number | undefined;
+  endedAt?: number | undefined;
+  /** Databases and their tables; no tables: all of them. */
+  scope: { db: string; tables: string[] }[];
+  options: Record<string, string>;
+  filter?: string | undefined;
+  proportion?: number | undefined;
+  /** What it found: the data as it was at its end. */
+  found?: Record<string, Record<string, TableData>> | undefined;
+  exporting?: Course | undefined;
+}
 
 /** One task. Plain data: it is what the state file holds. */
 export interface Job {
@@ -139,8 +178,19 @@ export interface Job {
   orderId?: string | undefined;
   parent?: string | undefined;
   children: string[];
-  /** What families of later calls keep on a task: comparisons, rules, tuning. */
-  more: Record<string, unknown>;
+  /** A synchronisation that runs was given other objects; the next retry takes them over. */
+  edited?: boolean | undefined;
+  /** A switchover under way. */
+  switching?: Course | undefined;
+  originalDirection?: string | undefined;
+  /** Whether monitoring finds the databases well. */
+  normal?: { source?: boolean | undefined; target?: boolean | undefined } | undefined;
+  rules: Record<string, unknown>[];
+  comparisons: Comparison[];
+  /** What the source holds, where an admin said so. */
+  data?: Record<string, Record<string, TableData>> | undefined;
+  tuning?: Record<string, Record<string, string>> | undefined;
+  lts: { log_group_id: string; log_stream_id: string; lts_enabled: boolean };
   hold?: string | undefined;
   failNext?: Failure | undefined;
   nextPrecheck?: { items: CheckItem[] } | undefined;
@@ -158,15 +208,39 @@ export const statusOf = (job: Job): string => job.failure?.status ?? job.still ?
 /** Brings a task to where it is by `now`. Returns whether its status changed. */
 export function settle(job: Job, speed: Speed, now: number, read: boolean): boolean {
   const before = statusOf(job);
-  if (job.still === 'WAITING_FOR_START' && job.hold !== 'WAITING_FOR_START' && now >= (job.startAt ?? 0)) {
-    begin(job, 'transfer', job.startAt ?? now);
-    job.startedAt = job.startAt ?? now;
+  if (
+    job.still === 'WAITING_FOR_START' &&
+    job.hold !== 'WAITING_FOR_START' &&
+    job.startAt !== undefined &&
+    now >= job.startAt
+  ) {
+    begin(job, 'transfer', job.startAt);
+    job.startedAt = job.startAt;
   }
   if (!job.still && !job.failure) walk(job, speed, now, read);
   job.track.seen = now;
+  switchOver(job, speed, now, read);
   if (statusOf(job) === before) return false;
   job.updatedAt = now;
   return true;
+}
+
+/** A switchover turns the direction round once it is through; `failNext: SWITCH_OVER` lets it end without. */
+function switchOver(job: Job, speed: Speed, now: number, read: boolean): void {
+  if (!job.switching) return;
+  const position = advanced(job.switching, [0, 1_500, 3_000], speed, now, read);
+  job.switching = { position: job.hold === 'SWITCH_OVER' ? Math.min(position, 2_999) : position, seen: now };
+  if (job.switching.position < 3_000) return;
+  job.switching = undefined;
+  job.updatedAt = now;
+  if (job.failNext?.status === 'SWITCH_OVER') {
+    job.failure = { ...job.failNext, status: 'INCRE_TRANSFER_FAILED' };
+    job.failNext = undefined;
+    return;
+  }
+  job.originalDirection ??= job.spec.job_direction;
+  job.spec.job_direction = job.spec.job_direction === 'up' ? 'down' : 'up';
+  job.targetReadonly = job.spec.job_direction === 'up';
 }
 
 function walk(job: Job, speed: Speed, now: number, read: boolean): void {
@@ -211,7 +285,7 @@ export function begin(job: Job, name: Track, now: number, position = 0): void {
 /** Puts a task into any status, listed or not. */
 export function force(job: Job, status: string, now: number): void {
   const from = FAILS_FROM[status];
-  for (const track of ['create', 'transfer', 'release'] as const) {
+  for (const track of ['create', 'transfer', 'release', 'child'] as const) {
     const stage = stages(track, job.spec.task_type).find((each) => each.status === (from ?? status));
     if (!stage) continue;
     begin(job, track, now, stage.at);

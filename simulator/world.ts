@@ -11,7 +11,7 @@ import {
   type Job,
   settle,
   settlePrecheck,
-  statusOf,
+  type TableData,
 } from './job.js';
 import type { Speed } from './speed.js';
 
@@ -43,6 +43,10 @@ export interface Patch {
   /** Instead of going on, fails: `FULL_TRANSFER_FAILED`, also with the code and text that the details then show. */
   failNext?: string | { status: string; code?: string; message?: string } | null;
   description?: string;
+  /** What the source holds and the target has of it: database → table → rows. Comparisons find it. */
+  data?: Record<string, Record<string, TableData>> | null;
+  /** What DR monitoring says of the two databases; true where absent. */
+  normal?: { source?: boolean; target?: boolean } | null;
 }
 
 interface State {
@@ -142,7 +146,9 @@ export class World {
       speedLimit: [],
       policy: {},
       children: [],
-      more: {},
+      rules: [],
+      comparisons: [],
+      lts: { log_group_id: '', log_stream_id: '', lts_enabled: false },
       ...more,
     };
     this.state.jobs[job.id] = job;
@@ -182,6 +188,8 @@ export class World {
     if (patch.tags !== undefined) job.tags = toTags(patch.tags);
     if (patch.hold !== undefined) job.hold = patch.hold ?? undefined;
     if (patch.description !== undefined) job.spec.description = patch.description;
+    if (patch.data !== undefined) job.data = patch.data ?? undefined;
+    if (patch.normal !== undefined) job.normal = patch.normal ?? undefined;
     if (patch.failNext !== undefined) job.failNext = patch.failNext ? toFailure(patch.failNext) : undefined;
     job.updatedAt = now;
     return job;
@@ -239,7 +247,7 @@ const toTags = (tags: NonNullable<Patch['tags']>) =>
 
 function toFailure(plan: NonNullable<Patch['failNext']>): Failure {
   const failure = typeof plan === 'string' ? { status: plan } : plan;
-  if (!FAILS_FROM[failure.status])
+  if (!FAILS_FROM[failure.status] && failure.status !== 'SWITCH_OVER')
     throw new Refusal('DRS.M00202', `a task cannot fail as ${failure.status}`, { about: 'failNext' });
   return { code: 'DRS.M01501', message: `failed as planned: ${failure.status}`, ...failure };
 }
@@ -279,5 +287,3 @@ const PARAMETERS: readonly (readonly ['common' | 'performance', string, string, 
     false,
   ],
 ];
-
-export { statusOf };

@@ -87,6 +87,6 @@ export const unavailable = (job: Job): string[] => {
 
 /** What is going on: only a switchover and a pause are told. */
 export function currentAction(job: Job): 'SWITCH_OVER' | 'STOP_JOB' | undefined {
-  if (job.more['switching']) return 'SWITCH_OVER';
+  if (job.switching) return 'SWITCH_OVER';
   return isStopping(job) ? 'STOP_JOB' : undefined;
 }

@@ -43,14 +43,13 @@ function start({ world }: Ctx<unknown>, job: Job, startAt: number | undefined): 
 }
 
 /** 6.1.12. */
-function retry(world: World, job: Job): undefined {
+function retry(world: World, job: Job, reEdit: boolean): undefined {
   notParent(job);
   notBusy(job);
   const status = statusOf(job);
   const now = world.now();
-  if (job.more['edit'] === 'chosen' && status.startsWith('INCRE_TRANSFER') && precheckPassed(job)) {
-    job.more['edit'] = undefined;
-    job.failure = undefined;
+  if (job.edited && reEdit && status.startsWith('INCRE_TRANSFER') && precheckPassed(job)) {
+    edit(world, job);
   } else if (status === 'PAUSING') {
     const { pausedAt = 0, pausedFailure } = job;
     begin(job, 'transfer', now, pausedAt);
@@ -61,6 +60,19 @@ function retry(world: World, job: Job): undefined {
     begin(job, 'transfer', now, job.track.name === 'transfer' ? job.track.position : 0);
   }
   world.changed();
+}
+
+/** Objects added to a running synchronisation are carried over by a subtask. */
+function edit(world: World, job: Job): void {
+  job.edited = undefined;
+  const child = world.add(
+    job.project,
+    `${job.name}_edit${job.children.length + 1}`,
+    { ...job.spec },
+    { parent: job.id },
+  );
+  begin(child, 'child', world.now());
+  job.children.push(child.id);
 }
 
 /** 6.1.13. */
@@ -176,7 +188,8 @@ export const control: Routes = {
     status: 200,
     body: z.strictObject({ jobs: some(z.strictObject({ job_id: jobId, is_sync_re_edit: flag.optional() })) }),
     names: byJobId,
-    handle: (ctx) => eachJob(ctx, ctx.body.jobs, (job) => retry(ctx.world, job)),
+    handle: (ctx) =>
+      eachJob(ctx, ctx.body.jobs, (job, { is_sync_re_edit = false }) => retry(ctx.world, job, is_sync_re_edit)),
   }),
 
   'POST /v3/{project_id}/jobs/batch-pause-task': route({

@@ -1,5 +1,9 @@
+import { advanced } from './advanced.js';
+import { comparisons } from './comparison.js';
+import { olderComparisons } from './comparison-v1.js';
 import { connections } from './connections.js';
 import { control } from './control.js';
+import { disasterRecovery } from './disaster-recovery.js';
 import { objects } from './objects.js';
 import { prechecks } from './precheck.js';
 import { resources } from './resources.js';
@@ -16,8 +20,12 @@ export const routes: Routes = {
   ...objects,
   ...prechecks,
   ...settings,
+  ...advanced,
   ...users,
   ...control,
+  ...comparisons,
+  ...olderComparisons,
+  ...disasterRecovery,
 };
 
 export { IAM_ROUTES } from './iam.js';

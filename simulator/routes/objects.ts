@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { invalid, missing } from '../check.js';
 import { Refusal } from '../codes.js';
 import { type Job, statusOf } from '../job.js';
+import type { World } from '../world.js';
 import { flag, jobId, upToTen } from './fields.js';
 import { byJobId, type Ctx, perJob, type Routes, route, unique } from './route.js';
 import { mustBe, mustBeStored, wrong } from './rules.js';
@@ -43,7 +44,14 @@ const selection = z
 export function mustBeConfigurable(job: Job): void {
   const edited = ['INCRE_TRANSFER_STARTED', 'INCRE_TRANSFER_FAILED'].includes(statusOf(job));
   if (!edited || job.spec.db_use_type !== 'sync') mustBe(job, 'CONFIGURATION');
-  else if (job.more['edit'] === 'running') throw new Refusal('DRS.M00402', `${job.id} is already being edited`);
+}
+
+/** An edit runs as a subtask, and only one at a time. */
+function noEditRuns(world: World, job: Job): void {
+  const running = world.jobs.find(
+    (each) => each.parent === job.id && statusOf(world.settle(each, false)) !== 'RELEASE_CHILD_TRANSFER_COMPLETE',
+  );
+  if (running) throw new Refusal('DRS.M00402', `the subtask ${running.id} is ${statusOf(running)}`);
 }
 
 function select({ world, project }: Ctx<unknown>, given: z.output<typeof selection>): object {
@@ -51,11 +59,12 @@ function select({ world, project }: Ctx<unknown>, given: z.output<typeof selecti
   if (job.spec.db_use_type === 'cloudDataGuard') throw wrong('disaster recovery has no selection of objects');
   mustBeConfigurable(job);
   mustBeStored(job);
+  if (statusOf(job) !== 'CONFIGURATION') noEditRuns(world, job);
   if (job.spec.db_use_type !== 'sync' && given.job?.some(({ object_alias_name }) => object_alias_name))
     throw new Refusal('DRS.M00202', 'other names are for synchronisations', { about: 'object_alias_name' });
   job.objects = { all: !given.selected, list: given.job ?? [] };
   job.precheck = undefined;
-  if (statusOf(job) !== 'CONFIGURATION') job.more['edit'] = 'chosen';
+  if (statusOf(job) !== 'CONFIGURATION') job.edited = true;
   world.changed();
   return { job_id: given.job_id, status: true };
 }

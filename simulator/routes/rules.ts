@@ -20,7 +20,7 @@ export function mustLive(job: Job): void {
   if (status === 'CREATE_FAILED') throw wrong(`${job.id} is CREATE_FAILED: it can only be deleted`);
 }
 
-export const isParent = (job: Job): boolean => job.children.length > 0;
+export const isParent = (job: Job): boolean => job.spec.multi_write === true && !job.parent;
 
 /** Calls that the parent of a dual-active task may not make. */
 export function notParent(job: Job): void {
@@ -28,7 +28,7 @@ export function notParent(job: Job): void {
 }
 
 export function notSubtask(job: Job): void {
-  if (job.parent) throw new Refusal('DRS.M00308', `${job.id} is a subtask of ${job.parent}`);
+  if (job.parent && job.spec.multi_write) throw new Refusal('DRS.M00308', `${job.id} is a subtask of ${job.parent}`);
 }
 
 /** The subtask that carries data in the parent's direction. */
@@ -63,7 +63,7 @@ export function mustBeStored(job: Job): void {
 
 export function notBusy(job: Job): void {
   if (isStopping(job)) throw new Refusal('DRS.M01504', `${job.id} is being paused`);
-  if (job.more['switching']) throw new Refusal('DRS.M01504', `${job.id} is switching over`);
+  if (job.switching) throw new Refusal('DRS.M01504', `${job.id} is switching over`);
 }
 
 export const isMysql = (job: Job): boolean =>

@@ -237,11 +237,11 @@ function store(job: Job, given: Modification): void {
   job.precheck = undefined;
 }
 
-const page = z.strictObject({ cur_page: z.number().int().optional(), per_page: z.number().int().optional() });
+export const page = z.strictObject({ cur_page: z.number().int().optional(), per_page: z.number().int().optional() });
 const ids = z.strictObject({ jobs: some(jobId), page_req: page.optional() });
 
 /** Five a page unless asked otherwise. */
-function pageOf<T>(all: readonly T[], { cur_page = 1, per_page = 5 }: z.output<typeof page> = {}): readonly T[] {
+export function pageOf<T>(all: readonly T[], { cur_page = 1, per_page = 5 }: z.output<typeof page> = {}): readonly T[] {
   if (per_page < 0 || per_page > 100) throw new Refusal('DRS.M00210', 'per_page is 0 to 100', { about: 'per_page' });
   if (cur_page < 1) throw new Refusal('DRS.M00210', 'cur_page starts at 1', { about: 'cur_page' });
   if (per_page === 0) return all;
@@ -425,10 +425,10 @@ function details(job: Job): object {
           },
         }
       : {}),
-    original_job_direction: (job.more['originalDirection'] as string | undefined) ?? spec.job_direction,
+    original_job_direction: job.originalDirection ?? spec.job_direction,
     object_infos: (job.objects?.list ?? []).map(objectInfo),
-    ...(rules(job).length > 0
-      ? { data_transformation: { total_count: rules(job).length, filter_conditions: rules(job) } }
+    ...(job.rules.length > 0
+      ? { data_transformation: { total_count: job.rules.length, filter_conditions: job.rules } }
       : {}),
     tags: job.tags,
     ...(spec['public_ip_list'] ? { public_ip_list: spec['public_ip_list'] } : {}),
@@ -436,7 +436,6 @@ function details(job: Job): object {
   };
 }
 
-const rules = (job: Job): object[] => (job.more['rules'] as object[] | undefined) ?? [];
 const startPosition = (job: Job) => job.policy['gtid_set'] ?? job.policy['file_and_position'];
 const objectInfo = (given: Record<string, unknown>) => ({
   id: given['id'],
