@@ -73,7 +73,7 @@ export function readChanges(given: readonly string[]): Change | undefined {
       return [
         `${end}.${field} ${parsed[0]?.error?.issues[0]?.message ?? 'does not fit'}${/pass/.test(field) ? ': secret:NAME' : ''}`,
       ];
-    (change[end] ??= {})[field] = fits.data;
+    change[end] = { ...change[end], [field]: fits.data };
     return [];
   });
   if (problems.length > 0) throw badInput(problems.join('\n'));

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../drs/version.js';
-import { type Context, EXIT } from './command.js';
+import { CommandError, type Context, EXIT } from './command.js';
 import { commands } from './commands/index.js';
 import { connect, type Temporal, type Where } from './connect.js';
 import { explain } from './errors.js';
@@ -53,6 +53,8 @@ try {
   process.exitCode = tell(error);
 }
 await temporal?.then(({ client }) => client.connection.close()).catch(() => undefined);
+// What was under way when somebody interrupted us must not keep us.
+if (interruption.signal.aborted) process.exit();
 
 function tell(error: unknown): number {
   // Commander has said it already; help and version are no errors.
@@ -79,6 +81,8 @@ async function ask(question: string): Promise<string> {
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     return (await terminal.question(question, { signal: interruption.signal })).trim();
+  } catch (error) {
+    throw interruption.signal.aborted ? new CommandError(EXIT.interrupted, 'Interrupted; nothing was decided.') : error;
   } finally {
     terminal.close();
   }

@@ -3,16 +3,21 @@ import { approve, reject } from './approve.js';
 import { cancel } from './cancel.js';
 import { comment } from './comment.js';
 import { decide } from './decide.js';
+import { demo } from './demo.js';
+import { dev } from './dev.js';
 import { list } from './list.js';
 import { schema } from './schema.js';
 import { setup } from './setup.js';
+import { simulator } from './simulator.js';
 import { start } from './start.js';
 import { status } from './status.js';
 import { validate } from './validate.js';
 import { watch } from './watch.js';
+import { worker } from './worker.js';
 
 /** In the order in which the help shows them. */
 export const commands: readonly MakeCommand[] = [
+  demo,
   validate,
   start,
   status,
@@ -25,4 +30,7 @@ export const commands: readonly MakeCommand[] = [
   cancel,
   schema,
   setup,
+  worker,
+  simulator,
+  dev,
 ];

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { CommandError, EXIT, failed, type MakeCommand } from '../command.js';
+import { reportReady } from '../parent.js';
+
+export const worker: MakeCommand = ({ temporal, output, interrupted }) =>
+  new Command('worker')
+    .description('run a worker: it does what runs ask for, until SIGTERM')
+    .option('--config <file>', 'drs-pilot.yaml (else DRS_PILOT_CONFIG, else the one in this directory)')
+    .option('--task-queue <name>', "task queue (else the configuration's, else drs-pilot)")
+    .addHelpText('after', '\nExample:\n  TEMPORAL_ADDRESS=temporal:7233 drs-pilot worker --config /etc/drs-pilot.yaml')
+    .action(async ({ config, taskQueue }: { config?: string; taskQueue?: string }, command: Command) => {
+      const { runWorker } = await import('../../worker/main.js');
+      const { address, namespace, client } = await temporal();
+      await client.connection.close();
+      const { profile } = command.optsWithGlobals<{ profile?: string }>();
+      const env = {
+        ...process.env,
+        TEMPORAL_ADDRESS: address,
+        TEMPORAL_NAMESPACE: namespace,
+        ...(profile && { TEMPORAL_PROFILE: profile }),
+      };
+      const signal = interrupted();
+      const onReady = (at: { address: string; namespace: string; taskQueue: string }) => {
+        output.say(`working on the task queue "${at.taskQueue}" of namespace "${at.namespace}" at ${at.address}`);
+        reportReady(at.taskQueue);
+      };
+      await runWorker({ env, config, taskQueue, signal, onReady }).catch((error: Error) => {
+        if (error.name === 'ConfigError') throw new CommandError(EXIT.badInput, error.message);
+        throw error.name === 'WorkerRefused' ? failed(error.message) : error;
+      });
+    });
