@@ -107,8 +107,9 @@ async function startDownloaded({ port, uiPort, dbFile, namespace, searchAttribut
   const { defineSearchAttributeKey } = await import('@temporalio/common');
   const downloadDir = cacheHome();
   mkdirSync(downloadDir, { recursive: true });
-  const types = { KeywordList: 'KEYWORD_LIST', Keyword: 'KEYWORD' };
-  const env = await TestWorkflowEnvironment.createLocal({
+  // KeywordList → KEYWORD_LIST
+  const typeOf = (type) => type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
+  const starting = TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'cached-download', downloadDir },
       ip,
@@ -118,10 +119,14 @@ async function startDownloaded({ port, uiPort, dbFile, namespace, searchAttribut
       ...(uiPort !== false && { uiPort }),
       ...(dbFile && { dbFilename: resolve(dbFile) }),
       searchAttributes: Object.entries(searchAttributes).map(([name, type]) =>
-        defineSearchAttributeKey(name, types[type]),
+        defineSearchAttributeKey(name, typeOf(type)),
       ),
       extraArgs,
     },
+  });
+  const env = await starting.catch((error) => {
+    const mend = 'install the Temporal CLI or Go 1.25, or name a CLI in DRS_PILOT_TEMPORAL_CLI';
+    throw new Error(`no Temporal dev server: the SDK could not download one (${mend}). ${error.message}`);
   });
   return {
     address: `${reachable(ip)}:${port}`,
