@@ -54,7 +54,9 @@ export async function runWorker({
   try {
     await demandSearchAttributes(connection, namespace);
     const workers = await createWorkers({ connection, namespace, taskQueue: queue, services, pace: paceOf(env) });
-    const stop = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown());
+    const stop = () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
     const running = Promise.all(workers.map((worker) => worker.run()));
     process.once('SIGTERM', stop).once('SIGINT', stop);
     signal?.addEventListener('abort', stop, { once: true });

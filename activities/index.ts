@@ -1,0 +1,66 @@
+import type { Problem } from '../drs/operations/common.js';
+import { callActivities } from './calls.js';
+import { compareTask } from './compare-task.js';
+import { createTask } from './create-task.js';
+import { holdGate, type RunAt } from './hold-gate.js';
+import type { WebhookEvent } from './notify.js';
+import { compareParameters } from './parameters.js';
+import { changePassword } from './passwords.js';
+import { startPrecheck, waitForPrecheck } from './pre-check.js';
+import type { GateAnswer, GateAsk, Services } from './services.js';
+import { taskChanges } from './task-changes.js';
+import { migrateUsers } from './users.js';
+import { waitFor, waitForDelay } from './wait-for.js';
+
+/** What workflows may ask of the world: every call under Huawei's operation id, and the few things that are more than one call. */
+export const createActivities = (services: Services) => ({
+  ...callActivities(services),
+  ...taskChanges(services),
+  createTask: createTask(services),
+  compareTask: compareTask(services),
+  startPrecheck: startPrecheck(services),
+  compareParameters: compareParameters(services),
+  migrateUsers: migrateUsers(services),
+  changePassword: changePassword(services),
+  notify: notify(services),
+  ...createLocalActivities(services),
+});
+
+/** Waits, on a task queue of their own. `pace` multiplies their intervals: below 1 for rehearsals. */
+export const createWaitActivities = (services: Services, pace: number) => ({
+  waitFor: waitFor(services),
+  waitForDelay: waitForDelay(services, pace),
+  waitForPrecheck: waitForPrecheck(services, pace),
+  holdGate: holdGate(services, pace),
+});
+
+const createLocalActivities = (services: Services) => ({
+  admit: async ({
+    kind,
+    spec,
+  }: {
+    readonly kind: string;
+    readonly spec: Readonly<Record<string, unknown>>;
+  }): Promise<{ problems: readonly Problem[] }> => ({
+    problems: await services.admit(kind, spec),
+  }),
+  gateRule: async (ask: GateAsk): Promise<GateAnswer> => services.gateRule(ask),
+});
+
+export interface NotifyInput {
+  readonly names: readonly string[];
+  readonly event: WebhookEvent['event'];
+  readonly run: RunAt;
+  readonly text: string;
+}
+
+const notify =
+  ({ notifier, link: linkTo }: Services) =>
+  async ({ names, event, run, text }: NotifyInput): Promise<void> => {
+    const link = linkTo(run);
+    await notifier(names, { event, ...run, text: link ? `${text}\n${link}` : text, ...(link && { link }) });
+  };
+
+export type Activities = ReturnType<typeof createActivities>;
+export type WaitActivities = ReturnType<typeof createWaitActivities>;
+export type LocalActivities = ReturnType<typeof createLocalActivities>;

@@ -1,0 +1,119 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { DrsError } from '../drs/errors.js';
+import { detailsOf, type JobAt, lookingFirst, statusOf } from './job.js';
+import type { Services } from './services.js';
+
+/** Changes of a task. Each reads where the task stands before it acts, so that it may be tried again at any time. */
+
+const START_FAILED = ['START_JOB_FAILED', 'STARTJOB_FAILED'];
+const RETRIABLE = [...START_FAILED, 'FULL_TRANSFER_FAILED', 'INCRE_TRANSFER_FAILED'];
+const ENDED = ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE', 'DELETED'];
+const RUNNING = ['STARTJOBING', 'FULL_TRANSFER_STARTED', 'FULL_TRANSFER_COMPLETE', 'INCRE_TRANSFER_STARTED'];
+
+export interface StartInput extends JobAt {
+  /** Epoch ms as text; now when absent. */
+  readonly startTime?: string;
+  /** Whether a start that failed is retried (§6.1.12). */
+  readonly retry: boolean;
+}
+
+export interface EndInput extends JobAt {
+  /** Ends by force what failed to be released. */
+  readonly force?: boolean;
+  /** Whether the source's position is asked for (MySQL). */
+  readonly position?: boolean;
+}
+
+export interface Ended {
+  readonly endedAt: string;
+  /** GTID set or binlog position of the source at the end, as far as DRS tells it. */
+  readonly position?: string;
+}
+
+export const taskChanges = (services: Services) => {
+  const drsOf = (job: JobAt) => services.cloud(job.cloud).drs;
+
+  /** §6.1.11. A start that was accepted already is no error. */
+  const startTask = async ({ startTime, retry, ...job }: StartInput): Promise<{ status: string }> => {
+    const status = await statusOf(services, job);
+    const signal = cancellationSignal();
+    if (status === 'CONFIGURATION') {
+      await lookingFirst(() =>
+        drsOf(job).batchStartJobs({ job_id: job.jobId, ...(startTime && { start_time: startTime }) }, { signal }),
+      );
+    } else if (retry && START_FAILED.includes(status)) {
+      await lookingFirst(() => drsOf(job).batchRestoreTask({ job_id: job.jobId }, { signal }));
+    }
+    return { status };
+  };
+
+  /** §6.1.12, where the task has failed; one that runs again needs nothing. */
+  const retryTask = async (job: JobAt): Promise<{ status: string }> => {
+    const status = await statusOf(services, job);
+    if (RETRIABLE.includes(status))
+      await lookingFirst(() => drsOf(job).batchRestoreTask({ job_id: job.jobId }, { signal: cancellationSignal() }));
+    return { status };
+  };
+
+  /** §6.1.13, replay only. */
+  const pauseTask = async (job: JobAt): Promise<{ paused: boolean }> => {
+    const status = await statusOf(services, job);
+    if (status === 'PAUSING') return { paused: true };
+    if (!RUNNING.includes(status)) return { paused: false };
+    await lookingFirst(() =>
+      drsOf(job).batchStopJobs({ job_id: job.jobId, pause_mode: 'target' }, { signal: cancellationSignal() }),
+    );
+    return { paused: true };
+  };
+
+  /** §6.1.14, `terminate` or `force_terminate`. A task that ends already is left alone. */
+  const endTask = async ({ force = false, position = false, ...job }: EndInput): Promise<Ended> => {
+    const status = await unlessGone(() => statusOf(services, job));
+    let told: Readonly<Record<string, unknown>> = {};
+    if (status !== undefined && !ENDED.includes(status)) {
+      told = await lookingFirst(() =>
+        drsOf(job).batchDeleteJobs(
+          {
+            job_id: job.jobId,
+            delete_type: force ? 'force_terminate' : 'terminate',
+            ...(position && { is_show_breakpoint_position: true }),
+          },
+          { signal: cancellationSignal() },
+        ),
+      );
+    }
+    const at =
+      position && status !== undefined
+        ? (positionIn(told) ?? (await unlessGone(() => detailsOf(services, job)))?.gtid)
+        : undefined;
+    return { endedAt: new Date().toISOString(), ...(at && { position: at }) };
+  };
+
+  /** §6.1.14, `delete`. */
+  const deleteTask = async (job: JobAt): Promise<void> => {
+    await unlessGone(() =>
+      lookingFirst(() =>
+        drsOf(job).batchDeleteJobs({ job_id: job.jobId, delete_type: 'delete' }, { signal: cancellationSignal() }),
+      ),
+    );
+  };
+
+  return { startTask, retryTask, pauseTask, endTask, deleteTask };
+};
+
+/** Undefined where the task is not there any more. */
+async function unlessGone<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof DrsError && error.kind === 'notFound') return undefined;
+    throw error;
+  }
+}
+
+/** The reference names no field for it (§6.1.14): whatever stands there beside the outcome, as text. */
+function positionIn(told: Readonly<Record<string, unknown>>): string | undefined {
+  const { id: _, job_id: __, status: ___, error_code: ____, error_msg: _____, ...rest } = told;
+  const [value] = Object.values(rest).filter((one) => one !== undefined && one !== null && one !== '');
+  return value === undefined ? undefined : (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 2_000);
+}

@@ -1,0 +1,109 @@
+import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { verdict, type WaitName, waits } from '../drs/waits.js';
+import type { Seen } from '../drs/watcher.js';
+import { detailsOf, type JobAt } from './job.js';
+import type { Services } from './services.js';
+
+export interface WaitInput extends JobAt {
+  readonly wait: WaitName;
+  /** ms; the wait is over only once the incremental delay is known and not above it. */
+  readonly maxDelay?: number;
+}
+
+export interface Waited {
+  readonly status: string;
+  /** ms. */
+  readonly delay?: number;
+}
+
+export interface DelayInput extends JobAt {
+  /** ms. */
+  readonly maxDelay: number;
+  /** ms; how long to try. */
+  readonly within: number;
+}
+
+/** Reads of the delay in a row that must all be small enough. */
+const READS = 2;
+const DELAY_EVERY_MS = 10_000;
+const DAY_MS = 86_400_000;
+
+/** One activity however long it lasts, so that a month of waiting costs no history. */
+export const waitFor =
+  (services: Services) =>
+  async ({ wait, maxDelay, ...job }: WaitInput): Promise<Waited> => {
+    const { watcher } = services.cloud(job.cloud);
+    const rule = waits[wait];
+    const seen = await watcher.watch(
+      { ...job, everyMs: rule.everyMs, delay: maxDelay !== undefined },
+      (now) => {
+        heartbeat(shown(now));
+        const said = verdict(rule, now.status);
+        return (
+          said === 'failed' ||
+          (said === 'reached' && (maxDelay === undefined || (now.delay !== undefined && now.delay <= maxDelay)))
+        );
+      },
+      cancellationSignal(),
+    );
+    if (verdict(rule, seen.status) === 'failed') throw await taskFailure(services, job, seen.status);
+    return { status: seen.status, ...(seen.delay !== undefined && { delay: seen.delay }) };
+  };
+
+/** After the approval of a cutover: whether the delay comes down, and stays down, within the given time. */
+export const waitForDelay =
+  (services: Services, pace: number) =>
+  async ({ maxDelay, within, ...job }: DelayInput): Promise<{ reached: boolean; delay?: number; at: string }> => {
+    const { watcher } = services.cloud(job.cloud);
+    const until = Date.now() + within;
+    let small = 0;
+    const seen = await watcher.watch(
+      { ...job, everyMs: DELAY_EVERY_MS, delay: true },
+      (now) => {
+        heartbeat(shown(now));
+        if (verdict(waits.inSync, now.status) === 'failed') return true;
+        if (now.trouble === undefined) small = now.delay !== undefined && now.delay <= maxDelay ? small + 1 : 0;
+        return small >= READS || Date.now() + DELAY_EVERY_MS * pace > until;
+      },
+      cancellationSignal(),
+    );
+    if (verdict(waits.inSync, seen.status) === 'failed') throw await taskFailure(services, job, seen.status);
+    return { reached: small >= READS, ...(seen.delay !== undefined && { delay: seen.delay }), at: seen.at };
+  };
+
+/** What clients merge into the step table. */
+export const shown = ({ status, progress, delay, action, trouble }: Seen) => ({
+  status,
+  ...(progress !== undefined && { progress }),
+  ...(delay !== undefined && { delaySeconds: delay / 1_000 }),
+  ...(action && { note: action }),
+  ...(trouble && { note: trouble.slice(0, 300) }),
+});
+
+/** A failed task with the reason that its details give, and when DRS will stop it by itself. */
+async function taskFailure(services: Services, job: JobAt, status: string): Promise<ApplicationFailure> {
+  const details = await detailsOf(services, job).catch(() => undefined);
+  const code = details?.error_code;
+  const reason = [details?.failed_reason, details?.error_message].find(Boolean)?.slice(0, 500);
+  const message = `DRS task ${job.jobId} is ${status}${reason ? `: ${reason}` : ''}${code ? ` (${code})` : ''}`;
+  const stops = new Date(Date.now() + job.expiredDays * DAY_MS).toISOString().slice(0, 10);
+  const items = [
+    { item: 'task', class: 'blocking', value: `${job.jobId} is ${status}` },
+    ...(reason || code ? [{ item: 'cause', class: 'blocking', value: [code, reason].filter(Boolean).join(' ') }] : []),
+    ...(/TRANSFER_FAILED|START_?JOB_FAILED/.test(status)
+      ? [
+          {
+            item: 'DRS stops it by itself',
+            class: 'warning',
+            value: `about ${stops}, ${job.expiredDays} days after it failed (expired_days)`,
+          },
+        ]
+      : []),
+  ];
+  return ApplicationFailure.create({
+    message,
+    type: 'drs.taskFailed',
+    nonRetryable: true,
+    details: [{ jobId: job.jobId, status, ...(code && { code }), items }],
+  });
+}

@@ -1,0 +1,37 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import type { TestProject } from 'vitest/node';
+import { findTemporal, SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
+import { payloadConverterPath, workflowsPath } from '../../worker/worker.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Address of the dev server that all tests share. */
+    temporal: string;
+    temporalBinary: string;
+    /** Path of the bundled workflow code. */
+    bundle: string;
+  }
+}
+
+/** One real Temporal dev server and one bundle for all tests. Never a server that the environment names. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  for (const name of Object.keys(process.env)) if (name.startsWith('TEMPORAL_')) delete process.env[name];
+  const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-test-'));
+  const binary = await findTemporal();
+  const [server, { code }] = await Promise.all([
+    startTemporal({ binary, uiPort: false, searchAttributes: SEARCH_ATTRIBUTES }),
+    bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger: new DefaultLogger('WARN') }),
+  ]);
+  const bundle = join(folder, 'workflow-bundle.js');
+  await writeFile(bundle, code);
+  project.provide('temporal', server.address);
+  project.provide('temporalBinary', binary ?? '');
+  project.provide('bundle', bundle);
+  return async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { test as base, expect, inject, vi } from 'vitest';
+import { type Simulator, startSimulator } from '../../simulator/server.js';
+import { openServices } from '../../worker/services.js';
+import { createWorkers, payloadConverterPath } from '../../worker/worker.js';
+import { type Choice, type Result, type Status, status, updateOf } from '../../workflows/messages.js';
+import { configFor, ENV } from './config.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+
+/** Waits poll a hundred times as often as at the real service. */
+const PACE = 0.01;
+const SOON = { timeout: 30_000, interval: 50 };
+
+export interface Run {
+  readonly handle: WorkflowHandle;
+  readonly id: string;
+  status(): Promise<Status>;
+  /** The opening of a gate, once it is open: its id begins with the name. */
+  gate(name: string): Promise<NonNullable<Status['gate']>>;
+  approve(gate: string, by?: string): Promise<unknown>;
+  decide(gate: string, decision: Choice, more?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  result(): Promise<Result>;
+  /** The failure of a run that did not end well. */
+  failure(): Promise<{ type: string; message: string; result?: Result }>;
+}
+
+export interface Pilot {
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly start: (spec: unknown, options?: { workflow?: string; id?: string }) => Promise<Run>;
+}
+
+interface Fixtures {
+  simulator: Simulator;
+  /** Further settings of the worker's configuration, set by `test.override` or left alone. */
+  settings: Readonly<Record<string, unknown>>;
+  pilot: Pilot;
+}
+
+/** A simulator and a worker of its own for each test, on the shared Temporal server. A fault planned and never asked for fails it. */
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+  simulator: async ({}, use) => {
+    const simulator = await startSimulator({ speed: 'instant' });
+    await use(simulator);
+    const unused = simulator.pendingFaults();
+    await simulator.close();
+    expect(unused, 'faults planned and never asked for').toEqual([]);
+  },
+  settings: {},
+  pilot: async ({ simulator, settings }, use) => {
+    const address = inject('temporal');
+    const [connection, native] = await Promise.all([
+      Connection.connect({ address }),
+      NativeConnection.connect({ address }),
+    ]);
+    const taskQueue = `test-${randomUUID()}`;
+    const services = openServices(await configFor(simulator, settings), { env: ENV, pace: PACE });
+    const workers = await createWorkers({
+      connection: native,
+      namespace: 'default',
+      taskQueue,
+      services,
+      pace: PACE,
+      bundle: inject('bundle'),
+    });
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    const client = new Client({ connection, dataConverter: { payloadConverterPath } });
+    const started: WorkflowHandle[] = [];
+    await use({
+      client,
+      taskQueue,
+      start: async (spec, { workflow = 'migration', id = `${workflow}-${randomUUID()}` } = {}) => {
+        const handle = await client.workflow.start(workflow, { taskQueue, workflowId: id, args: [spec] });
+        started.push(handle);
+        return runOf(handle);
+      },
+    });
+    await Promise.all(started.map((handle) => handle.terminate('the test is over').catch(() => undefined)));
+    for (const worker of workers) worker.shutdown();
+    await running;
+    await Promise.all([services.close(), native.close(), connection.close()]);
+  },
+});
+
+export function runOf(handle: WorkflowHandle): Run {
+  const run: Run = {
+    handle,
+    id: handle.workflowId,
+    status: () => handle.query(status),
+    gate: (name) =>
+      vi.waitFor(async () => {
+        const { gate, steps } = await run.status();
+        if (!gate?.id.startsWith(`${name}#`))
+          throw new Error(
+            `no gate ${name} yet, but ${gate?.id ?? 'none'}; ${JSON.stringify(steps.filter(({ state }) => state !== 'pending'))}`,
+          );
+        return gate;
+      }, SOON),
+    approve: async (name, by = 'ada') => run.decide(name, 'approve', { by }),
+    decide: async (name, decision, more = {}) => {
+      const { id } = await run.gate(name);
+      return await handle.executeUpdate(updateOf('decide'), {
+        args: [{ gate: id, by: 'ada', reason: 'as agreed', decision, ...more }],
+      });
+    },
+    result: () => handle.result() as Promise<Result>,
+    failure: async () => {
+      const error = (await handle.result().then(
+        (result) => {
+          throw new Error(`it ended well: ${JSON.stringify(result)}`);
+        },
+        (e: unknown) => e,
+      )) as { cause?: { type?: string; message?: string; details?: unknown[] }; message: string };
+      const cause = error.cause ?? {};
+      return {
+        type: cause.type ?? cause.constructor.name,
+        message: cause.message ?? error.message,
+        result: cause.details?.[0] as Result,
+      };
+    },
+  };
+  return run;
+}
+
+/** Lets a migration run through both gates, as a person would who is content with everything. */
+export async function approveAll(run: Run): Promise<Result> {
+  await run.approve('start');
+  await run.approve('cutover');
+  return await run.result();
+}

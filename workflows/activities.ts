@@ -1,0 +1,31 @@
+import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import type { Activities, LocalActivities, WaitActivities } from '../activities/index.js';
+
+const again = { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
+
+/** A call answers within seconds or not at all; which errors are worth repeating is decided in drs/errors.ts. */
+export const calls = proxyActivities<Activities>({
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: again,
+});
+
+/** Waits may last for years: only silence is a fault. They have a queue of their own, so that they never starve calls. */
+export const waits = () =>
+  proxyActivities<WaitActivities>({
+    taskQueue: `${workflowInfo().taskQueue}-waits`,
+    startToCloseTimeout: '3650 days',
+    heartbeatTimeout: '30 seconds',
+    retry: again,
+  });
+
+/** The news of the end: tried for a moment, never waited for. */
+export const notifying = proxyActivities<Activities>({
+  startToCloseTimeout: '12 seconds',
+  scheduleToCloseTimeout: '20 seconds',
+  retry: { ...again, maximumAttempts: 3 },
+});
+
+/** What the worker knows by itself, without any network. */
+export const local = proxyLocalActivities<LocalActivities>({ startToCloseTimeout: '30 seconds', retry: again });

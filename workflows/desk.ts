@@ -1,0 +1,136 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { HoldInput } from '../activities/hold-gate.js';
+import { local, waits } from './activities.js';
+import { evidence } from './evidence.js';
+import { type Answer, type CarriedOpening, Opening } from './gate.js';
+import type { Change, Choice, Item } from './messages.js';
+import type { GateSpec } from './plans/common.js';
+
+/** What a person is asked. */
+export interface Ask {
+  /** Name of the gate; its openings are `name#1`, `name#2`. */
+  readonly name: string;
+  readonly question: string;
+  readonly decisions: readonly Choice[];
+  readonly items: readonly Item[];
+  readonly spec?: GateSpec | undefined;
+  /** A task whose failure makes the question void: the answer is "retry" then, by drs-pilot. */
+  readonly watch?: HoldInput['watch'];
+  /** Names of the items that must be acknowledged. */
+  readonly acknowledge?: readonly string[];
+  /** Why a change can't be made now; absent where nothing can be changed. */
+  readonly changeProblem?: ((change: Change) => string | undefined) | undefined;
+  readonly event?: HoldInput['event'];
+}
+
+/** What the desk must know of the run that it asks for. */
+export interface Asking {
+  readonly run: HoldInput['run'];
+  readonly cloud?: string | undefined;
+  readonly notify: readonly string[];
+}
+
+export interface CarriedDesk {
+  readonly openings: Readonly<Record<string, number>>;
+  readonly open?: CarriedOpening;
+}
+
+/** Where people are asked: one question at a time, each under an id of its own. */
+export class Desk {
+  private readonly openings: Map<string, number>;
+  private carried: CarriedOpening | undefined;
+  private current: Opening | undefined;
+
+  constructor(
+    /** Told when a question opens and when it is answered. */
+    private readonly changed: () => void,
+    carried?: CarriedDesk,
+  ) {
+    this.openings = new Map(Object.entries(carried?.openings ?? {}));
+    this.carried = carried?.open;
+  }
+
+  get opening(): Opening | undefined {
+    return this.current?.answer ? undefined : this.current;
+  }
+
+  carry(): CarriedDesk {
+    return { openings: Object.fromEntries(this.openings), ...(this.current && { open: this.current.carry() }) };
+  }
+
+  /** Asks, and waits for the answer however long it takes. What the worker's rules demand is read anew for each opening. */
+  async ask(ask: Ask, { run, cloud, notify }: Asking): Promise<Answer> {
+    const {
+      name,
+      question,
+      decisions,
+      items,
+      spec = {},
+      watch,
+      acknowledge,
+      changeProblem,
+      event = 'gateOpened',
+    } = ask;
+    const rule = await local.gateRule({
+      kind: run.kind,
+      name: run.name,
+      gate: name,
+      approvals: spec.approvals,
+      group: spec.group,
+    });
+    const expires = spec.timeout === undefined ? undefined : new Date(Date.now() + spec.timeout).toISOString();
+    const opening = this.open(name, {
+      name,
+      question,
+      decisions,
+      evidence: evidence(items),
+      rule,
+      expires,
+      acknowledge,
+      changeProblem,
+    });
+    this.changed();
+    const holding = new CancellationScope();
+    const held = holding.run(() =>
+      waits().holdGate({
+        run,
+        gate: opening.view(),
+        event,
+        notify,
+        remindEvery: spec.remindEvery,
+        ...(cloud && { cloud }),
+        ...(watch && { watch }),
+      }),
+    );
+    held.then(
+      (end) => {
+        if (end.event === 'failed') opening.close('retry', ['drs-pilot'], `the task is ${end.status}`);
+        else expire(opening, spec.onTimeout);
+      },
+      () => undefined,
+    );
+    await condition(() => opening.answer !== undefined);
+    this.current = undefined;
+    holding.cancel();
+    this.changed();
+    return opening.answer as Answer;
+  }
+
+  private open(name: string, question: Opening['question']): Opening {
+    const { carried } = this;
+    this.carried = undefined;
+    if (carried?.id.startsWith(`${name}#`)) this.current = Opening.resume(carried, question);
+    else {
+      const number = (this.openings.get(name) ?? 0) + 1;
+      this.openings.set(name, number);
+      this.current = new Opening(`${name}#${number}`, question);
+    }
+    return this.current;
+  }
+}
+
+function expire(opening: Opening, onTimeout: GateSpec['onTimeout'] = 'wait'): void {
+  if (onTimeout === 'wait' || opening.answer) return;
+  const { expires } = opening.question;
+  opening.close(onTimeout === 'abort' ? 'abort' : 'reject', ['time-out'], `nobody decided until ${expires}`);
+}

@@ -1,0 +1,101 @@
+import type { GateView, Item, Status, StepRow } from './messages.js';
+
+/** The Temporal UI clips its panel early, and a query answer has limits. */
+const MOST = 20_000;
+const MARKS: Readonly<Record<string, string>> = {
+  done: '✅',
+  running: '▶️',
+  waits: '✋',
+  failed: '❌',
+  skipped: '⏭️',
+  pending: '·',
+};
+const CLASSES: Readonly<Record<string, string>> = { ok: '✅', warning: '⚠️', blocking: '⛔' };
+
+/** The run as Markdown for the Temporal UI: what a person must decide first, with the payload to paste, then the table. */
+export function renderDetails(status: Status): string {
+  const head = `**${plain(status.name)}** (${status.kind}), ${plain(status.phase)} since ${status.since}${status.jobId ? `, DRS task \`${code(status.jobId)}\`` : ''}`;
+  const parts = [
+    head,
+    ...(status.gate ? [gate(status.gate)] : []),
+    steps(status.steps),
+    ...refused(status),
+    ...decisions(status),
+  ];
+  // The panel cuts off its last lines.
+  return `${cut(parts.join('\n\n'))}\n\n&nbsp;\n\n&nbsp;\n`;
+}
+
+function gate({ id, question, decisions, approvals, group, expires, evidence }: GateView): string {
+  const payload = {
+    gate: id,
+    by: 'your-name',
+    reason: 'why',
+    ...(decisions.includes('approve') ? {} : { decision: decisions[0] }),
+    snapshot: evidence.snapshot,
+  };
+  const message = decisions.includes('approve') ? '`approve` (or `reject`)' : '`decide`';
+  const facts = [
+    `decisions: ${decisions.join(', ')}`,
+    decisions.includes('approve') ? `approvals: ${approvals}` : '',
+    group ? `group: ${plain(group)}` : '',
+    expires ? `until ${expires}` : '',
+  ];
+  return [
+    `## ✋ ${id}: ${plain(question)}`,
+    facts.filter(Boolean).join(' · '),
+    `Send the signal or the update ${message}:`,
+    `\`\`\`json\n${JSON.stringify(payload)}\n\`\`\``,
+    items(evidence.items),
+  ].join('\n\n');
+}
+
+function items(list: readonly Item[]): string {
+  const shown = list
+    .slice(0, 60)
+    .map(({ item, class: c, value }) => `| ${CLASSES[c]} | ${plain(item)} | ${plain(value)} |`);
+  const more = list.length > 60 ? [`|  | … | ${list.length - 60} more: query \`status\` |`] : [];
+  return ['|  | evidence | value |', '|---|---|---|', ...shown, ...more].join('\n');
+}
+
+function steps(rows: readonly StepRow[]): string {
+  const lines = rows.map(
+    ({ step, state, since, took, note }) =>
+      `| ${MARKS[state]} | ${plain(step)} | ${state} | ${took ?? (state === 'running' || state === 'waits' ? `since ${since?.slice(0, 19)}Z` : '')} | ${plain(note ?? '')} |`,
+  );
+  return ['|  | step | state | time | result |', '|---|---|---|---|---|', ...lines].join('\n');
+}
+
+function refused({ refusedSignals: { count, last } }: Status): string[] {
+  if (count === 0) return [];
+  const shown = last.slice(-5).map(({ signal, why }) => `- ${plain(signal)}: ${plain(why)}`);
+  return [`**Refused signals: ${count}** (they changed nothing)\n${shown.join('\n')}`];
+}
+
+function decisions({ decisions }: Status): string[] {
+  const shown = decisions
+    .slice(-10)
+    .map(
+      (d) =>
+        `- ${d.at.slice(0, 19)}Z ${plain(d.gate)} **${d.decision}** by ${plain(d.by)}${d.claimed ? ' (claimed)' : ''}: ${plain(d.reason)}`,
+    );
+  return shown.length > 0 ? [`**Decisions**\n${shown.join('\n')}`] : [];
+}
+
+/** What came from outside stays text: no markup, no links, no line breaks. */
+export const plain = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .slice(0, 400)
+    .replace(/[\\`*_{}[\]()#+!|<>~&]/g, (c) => `\\${c}`)
+    .replace(/\\</g, '&lt;')
+    .replace(/\\>/g, '&gt;')
+    .replace(/\\&/g, '&amp;')
+    .replace(/:\/\//g, '&#58;//');
+
+const code = (text: string): string => text.replace(/[^\w.:-]/g, '');
+
+function cut(text: string): string {
+  if (new TextEncoder().encode(text).length <= MOST) return text;
+  return `${text.slice(0, MOST / 3)}\n\n… cut: query \`status\` shows everything`;
+}

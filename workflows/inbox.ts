@@ -1,0 +1,137 @@
+import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { type Opening, sameDecision } from './gate.js';
+import {
+  type Decision,
+  type DecisionRecord,
+  MESSAGES,
+  type MessageName,
+  type Receipt,
+  type Refusals,
+  signalOf,
+  updateOf,
+} from './messages.js';
+import { readComment, readMessage } from './plans/decision.js';
+
+/** Only so many refusals and records are shown, and kept. */
+const SHOWN = 50;
+const RECORDS = 500;
+
+const FORM = '{ "gate": "GATE#N", "by": "your-name", "reason": "why" }';
+const DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
+  approve: `Approve what the open gate asks: ${FORM}`,
+  reject: `Reject what the open gate asks; this ends the run: ${FORM}`,
+  decide: `Decide on a failed step: ${FORM.replace(' }', ', "decision": "retry" }')}; or skip, abort, acknowledge (with "items"), withdraw`,
+  comment: 'Leave a remark in the record: { "by": "your-name", "reason": "text" }',
+};
+
+/**
+ * Hears what people send, as signals and as updates. Nothing that arrives can harm the run: a signal's handler never throws,
+ * and what cannot count changes nothing, is counted and is shown.
+ */
+export class Inbox {
+  readonly decisions: DecisionRecord[];
+  private refusedCount: number;
+  private readonly refused: Refusals['last'][number][];
+
+  constructor(
+    private readonly open: () => Opening | undefined,
+    private readonly changed: () => void,
+    carried?: { readonly decisions: readonly DecisionRecord[]; readonly refusedSignals: Refusals },
+  ) {
+    this.decisions = [...(carried?.decisions ?? [])];
+    this.refusedCount = carried?.refusedSignals.count ?? 0;
+    this.refused = [...(carried?.refusedSignals.last ?? [])];
+    for (const name of MESSAGES) this.listen(name);
+    setDefaultSignalHandler((name) => this.refuse(name, 'no signal of this name exists'));
+  }
+
+  get refusedSignals(): Refusals {
+    return { count: this.refusedCount, last: this.refused };
+  }
+
+  record(entry: DecisionRecord): void {
+    this.decisions.push(entry);
+    if (this.decisions.length > RECORDS) this.decisions.shift();
+  }
+
+  private listen(name: MessageName): void {
+    const description = DESCRIPTIONS[name];
+    setHandler(
+      signalOf(name),
+      (payload) => {
+        const why = this.hear(name, payload);
+        if (why) this.refuse(name, why);
+      },
+      { description },
+    );
+    setHandler(updateOf(name), (payload) => this.answer(name, payload), {
+      description,
+      validator: (payload: unknown) => {
+        const why = this.problem(name, payload);
+        if (why) throw ApplicationFailure.nonRetryable(why, 'drs.refused');
+      },
+    });
+  }
+
+  private hear(name: MessageName, payload: unknown): string | undefined {
+    const why = this.problem(name, payload);
+    if (why) return why;
+    return this.take(name, payload) ? undefined : 'said before: it counts once';
+  }
+
+  private answer(name: MessageName, payload: unknown): Receipt {
+    const gate = (payload as Decision).gate ?? '';
+    this.take(name, payload);
+    const opening = this.open();
+    return { gate, accepted: true, approvals: opening?.id === gate ? opening.count : '' };
+  }
+
+  /** Why a message can't count. A repeat of what was accepted is no problem: it changes nothing. */
+  private problem(name: MessageName, payload: unknown): string | undefined {
+    if (name === 'comment') {
+      const comment = readComment(payload);
+      return typeof comment === 'string' ? comment : undefined;
+    }
+    const decision = readMessage(name, payload);
+    if (typeof decision === 'string') return decision;
+    if (this.isRepeat(decision)) return undefined;
+    const opening = this.open();
+    return opening ? opening.refusal(decision) : `no gate is open now, ${decision.gate} neither`;
+  }
+
+  /** False where it is a repeat. */
+  private take(name: MessageName, payload: unknown): boolean {
+    const at = new Date().toISOString();
+    if (name === 'comment') {
+      this.record({
+        gate: '',
+        decision: 'comment',
+        claimed: true,
+        at,
+        ...(readComment(payload) as { by: string; reason: string }),
+      });
+      this.changed();
+      return true;
+    }
+    const decision = readMessage(name, payload) as Decision;
+    if (this.isRepeat(decision)) return false;
+    const { time: _, signature: __, ...said } = decision;
+    this.open()?.take(decision);
+    this.record({ claimed: true, at, ...said });
+    this.changed();
+    return true;
+  }
+
+  /** The same person said the same last, on this opening. */
+  private isRepeat(decision: Decision): boolean {
+    const last = this.decisions.findLast(({ gate, by }) => gate === decision.gate && by === decision.by);
+    return last !== undefined && sameDecision(last, decision);
+  }
+
+  private refuse(signal: string, why: string): void {
+    this.refusedCount += 1;
+    this.refused.push({ signal: signal.slice(0, 100), at: new Date().toISOString(), why: why.slice(0, 300) });
+    if (this.refused.length > SHOWN) this.refused.shift();
+    this.changed();
+  }
+}

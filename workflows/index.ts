@@ -1,0 +1,2 @@
+export { migration } from './migration.js';
+export { validate } from './validate.js';

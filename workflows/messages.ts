@@ -1,0 +1,124 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+
+/** Everything that people and programs say to a run, and hear from it. Names and fields are public: they stand in histories. */
+
+export const DECISIONS = ['approve', 'reject', 'withdraw', 'retry', 'skip', 'abort', 'acknowledge'] as const;
+export type Choice = (typeof DECISIONS)[number];
+
+/** What a retry may change: endpoints as long as the task is in CONFIGURATION, names of secrets always. */
+export interface Change {
+  readonly source?: Readonly<Record<string, unknown>>;
+  readonly target?: Readonly<Record<string, unknown>>;
+}
+
+/** The payload of `approve`, `reject` and `decide`; `approve` and `reject` carry their decision in their name. */
+export interface Decision {
+  /** The opening it answers, `cutover#1`. */
+  readonly gate: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly decision: Choice;
+  /** For `acknowledge`: names of the evidence items. */
+  readonly items?: readonly string[];
+  readonly change?: Change;
+  readonly force?: boolean;
+  /** Number of the evidence that the person saw. */
+  readonly snapshot?: number;
+  readonly time?: string;
+  readonly signature?: string;
+}
+
+export interface Receipt {
+  readonly gate: string;
+  readonly accepted: true;
+  /** `1 of 2`. */
+  readonly approvals: string;
+}
+
+export interface Comment {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type ItemClass = 'ok' | 'warning' | 'blocking';
+export interface Item {
+  readonly item: string;
+  readonly class: ItemClass;
+  readonly value: string;
+}
+export interface Evidence {
+  readonly snapshot: number;
+  /** SHA-256 of the items, hex: what a person approved can be told from what was shown later. */
+  readonly hash: string;
+  readonly items: readonly Item[];
+}
+
+export interface GateView {
+  readonly id: string;
+  readonly question: string;
+  readonly decisions: readonly Choice[];
+  readonly approvals: string;
+  readonly group: string | null;
+  readonly expires: string | null;
+  readonly evidence: Evidence;
+}
+
+export type StepState = 'pending' | 'running' | 'waits' | 'done' | 'skipped' | 'failed';
+export interface StepRow {
+  readonly step: string;
+  readonly state: StepState;
+  readonly since?: string;
+  /** `41s`. */
+  readonly took?: string;
+  readonly note?: string;
+  /** Percent; merged in by clients out of the pending activity's heartbeat. */
+  readonly progress?: number;
+}
+
+export interface DecisionRecord {
+  readonly gate: string;
+  readonly decision: Choice | 'comment';
+  readonly by: string;
+  /** True where no signature proves who it was. */
+  readonly claimed: boolean;
+  readonly reason: string;
+  readonly at: string;
+  readonly snapshot?: number;
+  readonly items?: readonly string[];
+  readonly change?: Change;
+  readonly force?: boolean;
+}
+
+export interface Refusals {
+  readonly count: number;
+  readonly last: readonly { readonly signal: string; readonly at: string; readonly why: string }[];
+}
+
+export interface Status {
+  readonly kind: string;
+  readonly name: string;
+  readonly jobId?: string;
+  readonly phase: string;
+  readonly since: string;
+  readonly steps: readonly StepRow[];
+  readonly gate?: GateView;
+  readonly decisions: readonly DecisionRecord[];
+  readonly refusedSignals: Refusals;
+}
+
+export type RunOutcome = 'completed' | 'aborted' | 'rejected' | 'cancelled' | 'failed';
+/** The status at the end, and what the kind adds. A failed run carries it as the details of its failure. */
+export interface Result extends Status {
+  readonly outcome: RunOutcome;
+  /** What became of the DRS task: `kept`, `paused`, `terminated`, `deleted`, `none`. */
+  readonly task: string;
+}
+
+export const status = defineQuery<Status>('status');
+
+export const MESSAGES = ['approve', 'reject', 'decide', 'comment'] as const;
+export type MessageName = (typeof MESSAGES)[number];
+
+/** Both forms of each message: a signal (the Temporal UI sends it without an answer) and an update (validated and answered). */
+export const signalOf = (name: MessageName) => defineSignal<[unknown]>(name);
+export const updateOf = (name: MessageName) => defineUpdate<Receipt, [unknown]>(name);

@@ -1,0 +1,106 @@
+import type { Result } from './messages.js';
+import type { MigrationPlan } from './plans/migration.js';
+import { migrationSpec } from './plans/migration.js';
+import { type Carried, type Mending, Run } from './run.js';
+import { compareParameters } from './steps/compare-parameters.js';
+import { create } from './steps/create.js';
+import { cutover } from './steps/cutover.js';
+import { deleteTask, endTask, release, settle } from './steps/end.js';
+import { changePasswords, notification, storeEndpoints, testConnections } from './steps/endpoints.js';
+import { flowControl, selectObjects, startPoint, users } from './steps/objects.js';
+import { preCheck } from './steps/pre-check.js';
+import { approveStart, startTransfer } from './steps/start.js';
+import { fullTransfer, incrementalTransfer } from './steps/transfer.js';
+
+/** The migration procedure of §4.1 and on to the end of the task. The order is part of the contract of DRS. */
+export async function migration(spec: unknown, carried?: Carried): Promise<Result> {
+  const run = new Run('migration', migrationSpec, spec, carried);
+
+  return await run.conduct(async (plan) => {
+    const { task_type: type } = plan.task;
+    run.outline(outline(plan));
+    run.phase('configures');
+    const task = await create(run, plan);
+
+    if (task.status === 'CONFIGURATION') {
+      await run.part(beforeStart, async () => {
+        await run.step('Test connections', () => testConnections(task, plan));
+        await run.step('Store endpoints', () => storeEndpoints(task, plan));
+        if (plan.alarm_notify) await run.step('Notification', () => notification(task, plan), { skippable: true });
+        if (plan.startPoint) await run.step('Start point', () => startPoint(task, plan));
+        await run.step('Users', () => users(task, plan), { skippable: true });
+        await run.step('Objects', () => selectObjects(task, plan));
+        if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });
+        const check = await preCheck(run, task, plan);
+        const parameters = await compareParameters(run, task, plan);
+        await approveStart(run, plan, check, parameters);
+        await run.step('Start transfer', (attempt) => startTransfer(task, plan, attempt));
+      });
+    }
+
+    run.phase('transfers');
+    let reached = {};
+    await run.part(
+      afterStart((change) => run.again('Change passwords', () => changePasswords(task, plan, change))),
+      async () => {
+        if (type !== 'INCR_TRANS') await run.step('Full transfer', (attempt) => fullTransfer(task, plan, attempt));
+        do {
+          if (type !== 'FULL_TRANS')
+            await run.step('Incremental transfer', (attempt) => incrementalTransfer(task, plan, attempt));
+        } while (!(await cutover(run, task, plan)));
+        run.phase('ends');
+        reached = await run.step('End', () => endTask(task, plan));
+        await run.step('Release', (attempt) => release(run, task, attempt));
+      },
+    );
+    if (plan.finish.delete) await run.step('Delete', () => deleteTask(task), { skippable: true });
+    return { task: plan.finish.delete ? 'deleted' : 'terminated', ...reached };
+  }, settle);
+}
+
+/** Endpoints may change until the start; what was tested, checked or approved with the old ones is done again. */
+const beforeStart: Mending = {
+  allows: 'endpoints',
+  forget: [
+    'Test connections',
+    'Store endpoints',
+    'Users',
+    'Pre-check',
+    'Pre-check alarms',
+    'Parameters',
+    'Start approval',
+  ],
+};
+
+/** After the start DRS changes only passwords. */
+const afterStart = (apply: NonNullable<Mending['apply']>): Mending => ({
+  allows: 'secrets',
+  forget: ['Cutover approval', 'Cutover delay'],
+  apply,
+});
+
+function outline({ adopt, task, alarm_notify, startPoint, speed, parameters, finish }: MigrationPlan): string[] {
+  const steps: readonly (readonly [string, unknown])[] = [
+    ['Adoption', adopt],
+    ['Create', true],
+    ['Test connections', true],
+    ['Store endpoints', true],
+    ['Notification', alarm_notify],
+    ['Start point', startPoint],
+    ['Users', true],
+    ['Objects', true],
+    ['Flow control', speed],
+    ['Pre-check', true],
+    ['Parameters', parameters !== 'skip' && task.engine_type === 'mysql' && task.job_direction === 'up'],
+    ['Start approval', true],
+    ['Start transfer', true],
+    ['Full transfer', task.task_type !== 'INCR_TRANS'],
+    ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
+    ['Cutover approval', true],
+    ['Cutover delay', task.task_type !== 'FULL_TRANS'],
+    ['End', true],
+    ['Release', true],
+    ['Delete', finish.delete],
+  ];
+  return steps.flatMap(([step, there]) => (there ? [step] : []));
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { Endpoint, JobId, type Problem, problemsOf, TaskName } from '../../drs/operations/common.js';
+import type { Change } from '../messages.js';
+import { isUndecodable } from './decision.js';
+
+export type { Problem };
+
+/** The name of a secret of the worker's configuration; a spec never holds the value. */
+export const SecretRef = z.strictObject(
+  { secret: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be a name: lower-case letters, digits and hyphens') },
+  { error: ({ input }) => (input === undefined ? 'is missing' : 'must name a secret of the worker: { secret: NAME }') },
+);
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `90s`, `15m`, `12h`, `3d`; read as milliseconds. */
+export const Duration = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, 'must be a duration: 90s, 15m, 12h or 3d')
+  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
+
+/** Who is asked at a gate, and what happens when nobody answers. */
+export const Gate = z.strictObject({
+  approvals: z
+    .int()
+    .min(1)
+    .max(20)
+    .optional()
+    .meta({ description: 'How many must approve; the worker may demand more.' }),
+  group: z.string().min(1).max(100).optional().meta({ description: "A group of the worker's approvers." }),
+  timeout: Duration.optional().meta({ description: 'How long the gate waits before onTimeout.' }),
+  onTimeout: z.enum(['wait', 'reject', 'abort']).optional().meta({ description: 'wait (default) keeps asking.' }),
+  remindEvery: Duration.optional().meta({ description: 'How often the webhooks are reminded; 1h when left out.' }),
+});
+export type GateSpec = z.output<typeof Gate>;
+
+/** An endpoint as a spec has it: the wire's fields, but every password is the name of a secret. */
+const { db_password: _, ssl_cert_password: __, kafka_security_config: ___, ...plainEndpoint } = Endpoint.shape;
+export const SpecEndpoint = z.strictObject({
+  ...plainEndpoint,
+  password: SecretRef.optional(),
+  ssl_cert_password: SecretRef.optional(),
+});
+export type SpecEndpoint = z.output<typeof SpecEndpoint>;
+
+/** What every kind of spec has. */
+export const planBase = (kind: string) => ({
+  kind: z.literal(kind).optional(),
+  name: TaskName.meta({ description: "The DRS task's name." }),
+  cloud: z.string().min(1).max(100).optional().meta({ description: 'Only where the worker serves several clouds.' }),
+  notify: z
+    .array(z.string().min(1).max(100))
+    .max(20)
+    .optional()
+    .meta({ description: "Webhooks of the worker's configuration." }),
+  onAbort: z
+    .enum(['keep', 'pause', 'terminate'])
+    .default('keep')
+    .meta({ description: 'What becomes of the DRS task when the run is rejected, aborted or cancelled.' }),
+  adopt: JobId.optional().meta({ description: 'Takes over this existing task, after a gate.' }),
+});
+
+export interface PlanBase {
+  readonly name: string;
+  readonly cloud?: string | undefined;
+  readonly notify?: string[] | undefined;
+  readonly onAbort: 'keep' | 'pause' | 'terminate';
+  source: SpecEndpoint;
+  target: SpecEndpoint;
+}
+
+/** How a kind of spec is read: its own schema, and the requests that it will become, which know the rules of the reference. */
+export interface ReadSpec<P> {
+  readonly schema: z.ZodType<P>;
+  /** Rules beyond the schema, on the raw spec: any field may be missing or of another type. */
+  readonly problems: (spec: Raw) => readonly Problem[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the raw spec is anything
+export type Raw = Record<string, any>;
+
+export interface SpecReading<P> {
+  readonly plan?: P;
+  readonly problems: readonly Problem[];
+  /** The spec without what looks like a password; absent where it is no object. */
+  readonly shown?: Raw;
+}
+
+/** Reads a spec and tells all its problems at once, each by its path. Never throws, never repeats a value. */
+export function readSpec<P>({ schema, problems }: ReadSpec<P>, kind: string, spec: unknown): SpecReading<P> {
+  const whole = (message: string) => ({ problems: [{ path: '', message }] });
+  if (spec === undefined || spec === null) return whole(`the input is empty: give the ${kind} spec as one JSON object`);
+  if (isUndecodable(spec)) return whole('the input cannot be decoded: send plain JSON (encoding json/plain)');
+  if (typeof spec !== 'object' || Array.isArray(spec)) return whole(`a ${kind} spec is a JSON object`);
+  const parsed = schema.safeParse(spec);
+  const plain = plainPasswords(spec);
+  const found = merge(plain.problems, parsed.success ? [] : problemsOf(parsed.error), problems(spec as Raw));
+  return { ...(parsed.success && { plan: parsed.data }), problems: found, shown: plain.redacted };
+}
+
+/** The first message for a path wins, so a broken field is told once. */
+function merge(...lists: readonly (readonly Problem[])[]): Problem[] {
+  const byPath = new Map<string, Problem>();
+  for (const problem of lists.flat()) if (!byPath.has(problem.path)) byPath.set(problem.path, problem);
+  return [...byPath.values()];
+}
+
+const PASSWORD = /password|passwd|pwd|key_tab|key_store_key$/i;
+const LEAKED =
+  'is a password in plain text: name a secret of the worker, { secret: NAME }; then delete this run and change the password';
+
+function plainPasswords(spec: object): { problems: Problem[]; redacted: Raw } {
+  const problems: Problem[] = [];
+  const walk = (value: unknown, path: string): unknown => {
+    if (Array.isArray(value)) return value.map((entry, index) => walk(entry, `${path}[${index}]`));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => {
+        const at = path ? `${path}.${key}` : key;
+        const leaked = PASSWORD.test(key) && (typeof inner === 'string' || typeof inner === 'number');
+        if (leaked) problems.push({ path: at, message: LEAKED });
+        return [key, leaked ? '********' : walk(inner, at)];
+      }),
+    );
+  };
+  return { redacted: walk(spec, '') as Raw, problems };
+}
+
+/** Problems of a request that the spec will become, told at the spec's own paths. */
+export function requestProblems(
+  schema: z.ZodType,
+  request: unknown,
+  paths: readonly (readonly [RegExp, string])[],
+): Problem[] {
+  const parsed = schema.safeParse(withPlaceholders(request));
+  if (parsed.success) return [];
+  return problemsOf(parsed.error).map(({ path, message }) => ({
+    path: paths.reduce((at, [from, to]) => at.replace(from, to), path),
+    message,
+  }));
+}
+
+/** Secrets are looked up by the worker; here any text stands for them. */
+function withPlaceholders(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withPlaceholders);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('secret' in value && Object.keys(value).length === 1) return '********';
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPlaceholders(inner)]));
+}
+
+/** Puts a person's change into the plan. */
+export function applyChange(plan: PlanBase, { source, target }: Change): void {
+  plan.source = { ...plan.source, ...source } as SpecEndpoint;
+  plan.target = { ...plan.target, ...target } as SpecEndpoint;
+}

@@ -1,0 +1,144 @@
+import type { Raw } from './common.js';
+
+/** The requests that a spec becomes. Tolerant of broken specs: what they lack, the request lacks, and its schema says so. */
+
+export const MARKER = 'drs-pilot';
+
+export const asObject = (value: unknown): Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {};
+export const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const without = (object: Raw, ...keys: readonly string[]): Raw =>
+  Object.fromEntries(Object.entries(object).filter(([key, value]) => !keys.includes(key) && value !== undefined));
+
+/** §6.1.1. Passwords stay behind: the creation needs none. */
+export function createRequest(spec: Raw, useType: 'migration' | 'sync' | 'cloudDataGuard', run: string): Raw {
+  const task = asObject(spec['task']);
+  return {
+    name: spec['name'],
+    db_use_type: useType,
+    ...without(task, 'replace_definer'),
+    source_endpoint: without(asObject(spec['source']), 'password', 'ssl_cert_password'),
+    target_endpoint: without(asObject(spec['target']), 'password', 'ssl_cert_password'),
+    tags: [...asArray(task['tags']), { key: MARKER, value: run }],
+  };
+}
+
+/** §6.1.2, one end of a task. */
+export function testRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): Raw {
+  const endpoint = asObject(spec[end === 'so' ? 'source' : 'target']);
+  const fields = [
+    'db_type',
+    'ip',
+    'db_port',
+    'inst_id',
+    'db_user',
+    'ssl_link',
+    'ssl_cert_key',
+    'ssl_cert_name',
+    'ssl_cert_check_sum',
+    'ssl_cert_password',
+    'vpc_id',
+    'subnet_id',
+    'region',
+    'project_id',
+    'db_name',
+  ];
+  const known = Object.fromEntries(
+    fields.filter((field) => endpoint[field] !== undefined).map((field) => [field, endpoint[field]]),
+  );
+  return {
+    id: jobId,
+    net_type: asObject(spec['task'])['net_type'],
+    end_point_type: end,
+    ...known,
+    ...(endpoint['password'] && { db_password: endpoint['password'] }),
+  };
+}
+
+/** Primary/standby tasks and clustered sources are tested by the call of their own. */
+export function isCluster(spec: Raw): boolean {
+  const task = asObject(spec['task']);
+  return task['master_az'] !== undefined || spec['shards'] !== undefined || Number(task['node_num'] ?? 1) > 1;
+}
+
+/** §6.1.3, one end of a task; a clustered source with its shards. */
+export function clusterTestRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): Raw {
+  const nettype = asObject(spec['task'])['net_type'];
+  const property = (endpoint: Raw, endpointtype: 'so' | 'ta' | 'ls') =>
+    without({
+      dbtype: endpoint['db_type'],
+      dbport: endpoint['db_port'],
+      ssllink: endpoint['ssl_link'] ?? false,
+      nettype,
+      endpointtype,
+      ip: endpoint['ip'],
+      dbName: endpoint['db_name'],
+      instid: endpoint['inst_id'],
+      dbuser: endpoint['db_user'],
+      dbpassword: endpoint['password'],
+      sslcertkey: endpoint['ssl_cert_key'],
+      sslcertname: endpoint['ssl_cert_name'],
+      sslcertchecksum: endpoint['ssl_cert_check_sum'],
+      region: endpoint['region'],
+      projectId: endpoint['project_id'],
+      vpcid: endpoint['vpc_id'],
+      subnetid: endpoint['subnet_id'],
+    });
+  const main = property(asObject(spec[end === 'so' ? 'source' : 'target']), end);
+  const shards = end === 'so' ? asArray(spec['shards']).map((shard) => property(asObject(shard), 'ls')) : [];
+  return { action: 'testConnection', job_id: jobId, property: [main, ...shards] };
+}
+
+/** §6.1.4 after the connection tests. */
+export function storeRequest(jobId: string, spec: Raw): Raw {
+  const task = asObject(spec['task']);
+  const stored = (endpoint: Raw) => ({
+    ...without(endpoint, 'password'),
+    ...(endpoint['password'] && { db_password: endpoint['password'] }),
+  });
+  return {
+    job_id: jobId,
+    name: spec['name'],
+    store_db_info: true,
+    engine_type: task['engine_type'],
+    net_type: task['net_type'],
+    job_direction: task['job_direction'],
+    ...(task['is_target_readonly'] !== undefined && { is_target_readonly: task['is_target_readonly'] }),
+    ...(task['engine_type'] === 'mysql' && { replace_definer: task['replace_definer'] ?? false }),
+    source_endpoint: stored(asObject(spec['source'])),
+    target_endpoint: stored(asObject(spec['target'])),
+  };
+}
+
+interface ChosenDatabase {
+  readonly database: string;
+  readonly tables?: readonly string[] | undefined;
+  readonly views?: readonly string[] | undefined;
+}
+
+/** §6.1.5; a table's id is written `database-*-*-table`. */
+export function objectsRequest(jobId: string, objects: 'all' | readonly ChosenDatabase[]): Raw {
+  if (objects === 'all') return { job_id: jobId, selected: false, job: [] };
+  const job = objects.flatMap(({ database, tables, views }) => {
+    const part = (type: 'table' | 'view') => (name: string) => ({
+      id: `${database}-*-*-${name}`,
+      parent_id: database,
+      object_name: name,
+      object_type: type,
+      select: 'true',
+    });
+    const parts = [...(tables ?? []).map(part('table')), ...(views ?? []).map(part('view'))];
+    return [
+      { id: database, object_name: database, object_type: 'database', select: parts.length > 0 ? 'partial' : 'true' },
+      ...parts,
+    ];
+  });
+  return { job_id: jobId, selected: true, job };
+}
+
+/** §6.1.8, in UTC. */
+export const speedRequest = (jobId: string, speed: readonly { begin: string; end: string; speed: number }[]): Raw => ({
+  job_id: jobId,
+  speed_limit: speed.map((window) => ({ ...window, speed: String(window.speed), is_utc: true })),
+});

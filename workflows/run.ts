@@ -1,0 +1,455 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { local, notifying } from './activities.js';
+import { type Ask, type CarriedDesk, Desk } from './desk.js';
+import { renderDetails } from './details.js';
+import { item } from './evidence.js';
+import { type Failure, readFailure } from './failure.js';
+import type { Answer } from './gate.js';
+import { Inbox } from './inbox.js';
+import { type Change, type Item, type Result, type RunOutcome, type Status, status } from './messages.js';
+import { applyChange, type GateSpec, type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
+import { type CarriedSteps, StepTable } from './step-table.js';
+
+/** Above this a run continues as new; the server's own limit is ten times as far. */
+const MOST_EVENTS = 5_000;
+
+const JOB_IDS = defineSearchAttributeKey('DrsJobId', SearchAttributeType.KEYWORD_LIST);
+const KIND = defineSearchAttributeKey('DrsKind', SearchAttributeType.KEYWORD);
+const PHASE = defineSearchAttributeKey('DrsPhase', SearchAttributeType.KEYWORD);
+const GATE = defineSearchAttributeKey('DrsGate', SearchAttributeType.KEYWORD);
+
+/** What goes over when a run continues as new: done steps with their results, the record, the open gate. */
+export interface Carried {
+  readonly steps: CarriedSteps;
+  readonly desk: CarriedDesk;
+  readonly record: Pick<Status, 'decisions' | 'refusedSignals'>;
+  readonly changes: readonly NotedChange[];
+  readonly shownChanges: number;
+  readonly pending?: Change;
+  readonly jobId?: string;
+}
+
+interface NotedChange {
+  readonly change: Change;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What a person may change when a step of a part of the sequence has failed. */
+export interface Mending {
+  readonly allows: 'endpoints' | 'secrets';
+  /** Steps that a change makes undone: they run again, approvals among them. */
+  readonly forget: readonly string[];
+  /** What must be done with the change before the part goes on. */
+  readonly apply?: (change: Change) => Promise<void>;
+}
+
+export interface StepOptions<T> {
+  readonly skippable?: boolean;
+  /** The result in one line. */
+  readonly note?: (result: T) => string | undefined;
+}
+
+export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch'> & { readonly ask: GateSpec };
+
+type Sequence<P> = (plan: P) => Promise<Readonly<Record<string, unknown>>>;
+/** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
+type Settle<P> = (plan: P, jobId: string) => Promise<string>;
+
+/** What every workflow of ours has: named steps that show in the UI, people who can be asked, and a record of it all. */
+export class Run<P extends PlanBase> {
+  private readonly steps: StepTable;
+  private readonly desk: Desk;
+  private readonly inbox: Inbox;
+  private readonly changes: NotedChange[];
+  private shownChanges: number;
+  private pending: Change | undefined;
+  private mending: Mending | undefined;
+  private jobId: string | undefined;
+  private phaseName = 'starts';
+  private since = new Date().toISOString();
+  private overfull = false;
+  private force = false;
+  private plan!: P;
+
+  constructor(
+    private readonly kind: string,
+    private readonly reader: ReadSpec<P>,
+    private readonly spec: unknown,
+    carried?: Carried,
+  ) {
+    this.steps = new StepTable(() => this.moved(), carried?.steps);
+    this.desk = new Desk(() => this.turned(), carried?.desk);
+    this.changes = [...(carried?.changes ?? [])];
+    this.shownChanges = carried?.shownChanges ?? 0;
+    this.pending = carried?.pending;
+    this.jobId = carried?.jobId;
+    this.inbox = new Inbox(
+      () => this.desk.opening,
+      () => this.moved(),
+      carried?.record,
+    );
+    setHandler(status, () => this.status(), { description: 'The whole run as JSON: steps, gate, evidence, decisions' });
+  }
+
+  /** Whether the last "retry" said `force`. */
+  get forced(): boolean {
+    return this.force;
+  }
+
+  /**
+   * Runs the whole sequence. Bad input, a refusal before the task exists, a decision to stop and a cancellation end it as
+   * failed or cancelled, with the record as details.
+   */
+  async conduct(sequence: Sequence<P>, settle: Settle<P>): Promise<Result> {
+    try {
+      this.plan = await this.admitted();
+      const extra = await this.unlessOverfull(() => sequence(this.plan));
+      await this.tell(`${this.title} is completed`);
+      return this.result('completed', extra);
+    } catch (error) {
+      if (error instanceof Overfull) return await continueAsNew(this.spec, this.carry());
+      return await this.ended(error, settle);
+    }
+  }
+
+  /** Shows the steps that will come. */
+  outline(names: readonly string[]): void {
+    this.steps.outline(names);
+  }
+
+  phase(name: string): void {
+    this.phaseName = name;
+    this.turned();
+  }
+
+  /** Names the DRS task of this run; from now on a failure is a question and not the end. */
+  owns(jobId: string): void {
+    if (this.jobId === jobId) return;
+    this.jobId = jobId;
+    upsertSearchAttributes([{ key: JOB_IDS, value: [jobId] }]);
+    this.moved();
+  }
+
+  /**
+   * One step of the sequence, done once: a step that stands in the record as done gives its result again. One that failed asks
+   * a person, who mends the cause and says "retry".
+   */
+  async step<T>(
+    name: string,
+    work: (attempt: number) => Promise<T>,
+    options?: StepOptions<T> & { skippable?: false },
+  ): Promise<T>;
+  async step<T>(name: string, work: (attempt: number) => Promise<T>, options: StepOptions<T>): Promise<T | undefined>;
+  async step<T>(
+    name: string,
+    work: (attempt: number) => Promise<T>,
+    options: StepOptions<T> = {},
+  ): Promise<T | undefined> {
+    if (this.steps.isDone(name)) return this.steps.resultOf<T>(name);
+    const began = Date.now();
+    for (let attempt = 1; ; attempt += 1) {
+      this.steps.mark(name, 'running');
+      try {
+        const result = await work(attempt);
+        this.steps.finish(name, began, options.note?.(result), result);
+        return result;
+      } catch (error) {
+        if (isCancellation(error) || error instanceof Ending || error instanceof Changed) throw error;
+        const failure = readFailure(error);
+        this.steps.mark(name, 'failed', failure.message);
+        if (!this.jobId || failure.type === 'drs.wrongId') throw error;
+        const answer = await this.askAbout(name, failure, options.skippable ?? false);
+        if (answer.decision !== 'skip') continue;
+        this.steps.skip(name, `skipped by ${answer.by.join(', ')}: ${answer.reason}`);
+        return undefined;
+      }
+    }
+  }
+
+  /** A step that is done anew, whatever the record says. */
+  async again<T>(name: string, work: (attempt: number) => Promise<T>): Promise<T> {
+    this.forget(name);
+    return await this.step(name, work);
+  }
+
+  /** The result of a step that is done. */
+  resultOf<T>(step: string): T | undefined {
+    return this.steps.resultOf<T>(step);
+  }
+
+  /** Forgets that steps were done. */
+  forget(...names: readonly string[]): void {
+    this.steps.forget(names);
+  }
+
+  /** A part of the sequence in which a person may mend a failure by a change; the change makes earlier steps undone. */
+  async part<T>(mending: Mending, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      this.mending = mending;
+      try {
+        if (this.pending) {
+          await mending.apply?.(this.pending);
+          this.pending = undefined;
+        }
+        return await work();
+      } catch (error) {
+        if (!(error instanceof Changed)) throw error;
+        this.steps.forget(mending.forget);
+      } finally {
+        this.mending = undefined;
+      }
+    }
+  }
+
+  /**
+   * A gate before a step that a person must approve; a rejection ends the run. False where its ground went away while it was
+   * open: the task that it watches has failed.
+   */
+  async gate(name: string, row: string, options: () => GateOptions): Promise<boolean> {
+    if (this.steps.isDone(row)) return true;
+    const began = Date.now();
+    this.steps.mark(row, 'waits');
+    const { ask: spec, ...asked } = options();
+    const answer = await this.ask({ ...asked, name, spec, decisions: ['approve', 'reject'] });
+    if (answer.decision === 'approve') this.steps.finish(row, began, `approved by ${answer.by.join(', ')}`, true);
+    else this.steps.mark(row, 'pending', answer.reason);
+    return answer.decision === 'approve';
+  }
+
+  /** Items that somebody must acknowledge by name before the run goes on. False: the step before is to be done again. */
+  async acknowledge(name: string, row: string, question: string, items: readonly Item[]): Promise<boolean> {
+    if (this.steps.isDone(row)) return true;
+    const began = Date.now();
+    this.steps.mark(row, 'waits');
+    const acknowledge = items.map((one) => one.item);
+    const answer = await this.ask({ name, question, items, acknowledge, decisions: ['acknowledge', 'retry', 'abort'] });
+    if (answer.decision === 'acknowledge')
+      this.steps.finish(row, began, `acknowledged by ${answer.by.join(', ')}`, true);
+    else this.steps.mark(row, 'pending');
+    return answer.decision === 'acknowledge';
+  }
+
+  private status(): Status {
+    const { opening } = this.desk;
+    return {
+      kind: this.kind,
+      name: this.title,
+      ...(this.jobId && { jobId: this.jobId }),
+      phase: opening ? 'waits for a person' : this.phaseName,
+      since: this.since,
+      steps: this.steps.view(),
+      ...(opening && { gate: opening.view() }),
+      decisions: this.inbox.decisions,
+      refusedSignals: this.inbox.refusedSignals,
+    };
+  }
+
+  /** Reads the spec, and asks the worker what only it knows: secrets, approvers, clouds. All problems at once. */
+  private async admitted(): Promise<P> {
+    upsertSearchAttributes([
+      { key: KIND, value: this.kind },
+      { key: PHASE, value: this.phaseName },
+    ]);
+    const { plan, problems, shown } = readSpec(this.reader, this.kind, this.spec);
+    const admission = shown ? await local.admit({ kind: this.kind, spec: shown }) : { problems: [] };
+    const all = [...problems, ...admission.problems];
+    if (!plan || all.length > 0) throw badSpec(this.kind, all);
+    for (const { change } of this.changes) applyChange(plan, change);
+    return plan;
+  }
+
+  private async askAbout(name: string, { message, items }: Failure, skippable: boolean): Promise<Answer> {
+    const answer = await this.ask({
+      name: name.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+      question: `${name} failed. ${message}`,
+      decisions: ['retry', ...(skippable ? (['skip'] as const) : []), 'abort'],
+      items,
+      event: 'failure',
+    });
+    this.force = answer.last?.force ?? false;
+    return answer;
+  }
+
+  /** Asks, and carries out what an answer means at every gate: an end of the run, a change. */
+  private async ask(ask: Ask): Promise<Answer> {
+    const items = [...ask.items, ...this.unseenChanges()];
+    const changeProblem = ask.decisions.includes('retry') ? (change: Change) => this.changeProblem(change) : undefined;
+    const answer = await this.desk.ask(
+      { ...ask, items, changeProblem },
+      { run: this.whereabouts, cloud: this.plan.cloud, notify: this.plan.notify ?? [] },
+    );
+    this.shownChanges = this.changes.length;
+    const { decision, by, reason, last } = answer;
+    if (decision === 'reject') throw new Ending('rejected', `rejected by ${by.join(', ')}: ${reason}`);
+    if (decision === 'abort') throw new Ending('aborted', `aborted by ${by.join(', ')}: ${reason}`);
+    if (last?.change) {
+      applyChange(this.plan, last.change);
+      this.changes.push({ change: last.change, reason, by: by.join(', ') });
+      this.pending = last.change;
+      throw new Changed();
+    }
+    return answer;
+  }
+
+  private unseenChanges(): Item[] {
+    const unseen = this.changes.slice(this.shownChanges);
+    return unseen.map(({ change, by, reason }) =>
+      item('change', 'warning', `${describeChange(change)}, by ${by}: ${reason}`),
+    );
+  }
+
+  private changeProblem(change: Change): string | undefined {
+    const allows = this.mending?.allows;
+    if (!allows) return 'nothing can be changed here';
+    const fields = [change.source, change.target].flatMap((endpoint) => Object.keys(endpoint ?? {}));
+    const others = fields.filter((field) => field !== 'password');
+    if (allows === 'secrets' && others.length > 0) {
+      return `${others.join(', ')} cannot change any more: once a task has been started, DRS changes only passwords (§6.1.15)`;
+    }
+    const changed = structuredClone(this.plan);
+    applyChange(changed, change);
+    const problems = this.reader.problems(changed);
+    return problems.length > 0 ? problems.map(({ path, message }) => `${path}: ${message}`).join('; ') : undefined;
+  }
+
+  private async ended(error: unknown, settle: Settle<P>): Promise<never> {
+    const cancelled = isCancellation(error);
+    const outcome: RunOutcome = cancelled ? 'cancelled' : error instanceof Ending ? error.outcome : 'failed';
+    const { message, type } = readFailure(error);
+    return await CancellationScope.nonCancellable(async () => {
+      const task = await this.settled(outcome, settle);
+      await this.tell(`${this.title} is ${outcome}: ${message}`);
+      const result = this.result(outcome, { task, reason: message });
+      if (cancelled) throw new CancelledFailure(`${this.title} was cancelled; its task: ${task}`, [result]);
+      throw ApplicationFailure.create({
+        message,
+        type: error instanceof Ending ? `drs.${outcome}` : type,
+        nonRetryable: true,
+        details: [result],
+      });
+    });
+  }
+
+  /** What became of the task. A run that failed by itself touches it no more. */
+  private async settled(outcome: RunOutcome, settle: Settle<P>): Promise<string> {
+    if (!this.jobId) return 'none';
+    if (outcome === 'failed') return 'kept';
+    return await settle(this.plan, this.jobId).catch(
+      (error: unknown) => `kept: ${this.plan.onAbort} failed: ${readFailure(error).message}`,
+    );
+  }
+
+  private result(outcome: RunOutcome, extra: Readonly<Record<string, unknown>>): Result {
+    this.phase(outcome);
+    return { ...this.status(), outcome, task: 'none', ...extra };
+  }
+
+  /** The news of the end. A webhook that is down never holds a run up. */
+  private async tell(text: string): Promise<void> {
+    const names = this.plan?.notify ?? [];
+    if (names.length === 0) return;
+    await notifying.notify({ names, event: 'end', run: this.whereabouts, text }).catch(() => undefined);
+  }
+
+  private async unlessOverfull<T>(work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope();
+    const full = condition(() => this.overfull).then(() => scope.cancel());
+    full.catch(() => undefined);
+    try {
+      return await scope.run(work);
+    } catch (error) {
+      const asked = CancellationScope.current().consideredCancelled;
+      throw this.overfull && isCancellation(error) && !asked ? new Overfull() : error;
+    }
+  }
+
+  private carry(): Carried {
+    return {
+      steps: this.steps.carry(),
+      desk: this.desk.carry(),
+      record: { decisions: this.inbox.decisions, refusedSignals: this.inbox.refusedSignals },
+      changes: this.changes,
+      shownChanges: this.shownChanges,
+      ...(this.pending && { pending: this.pending }),
+      ...(this.jobId && { jobId: this.jobId }),
+    };
+  }
+
+  private get title(): string {
+    const named = this.plan?.name ?? (this.spec as { name?: unknown } | null)?.name;
+    return typeof named === 'string' ? named.slice(0, 100) : 'unnamed';
+  }
+
+  private get whereabouts() {
+    const { workflowId, runId, namespace } = workflowInfo();
+    return {
+      workflowId,
+      runId,
+      namespace,
+      kind: this.kind,
+      name: this.title,
+      ...(this.jobId && { jobId: this.jobId }),
+    };
+  }
+
+  /** Something that people see has changed. */
+  private moved(): void {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    if (historyLength > MOST_EVENTS || continueAsNewSuggested) this.overfull = true;
+    setCurrentDetails(renderDetails(this.status()));
+  }
+
+  /** A phase or a gate began or ended: what runs are found by changes, too. */
+  private turned(): void {
+    this.since = new Date().toISOString();
+    upsertSearchAttributes([
+      { key: PHASE, value: this.status().phase },
+      { key: GATE, value: this.desk.opening?.id ?? null },
+    ]);
+    this.moved();
+  }
+}
+
+/** A decision to end the run. */
+class Ending extends Error {
+  constructor(
+    readonly outcome: 'rejected' | 'aborted',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A person changed something: what it touches is done again. */
+class Changed extends Error {}
+
+/** The history is long: the run goes on as a new one. */
+class Overfull extends Error {}
+
+function badSpec(kind: string, problems: readonly { path: string; message: string }[]): ApplicationFailure {
+  const lines = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  const message = `this ${kind} spec has ${lines.length === 1 ? 'a problem' : `${lines.length} problems`}:\n${lines.join('\n')}`;
+  return ApplicationFailure.create({ message, type: 'drs.badSpec', nonRetryable: true, details: [{ problems }] });
+}
+
+const describeChange = (change: Change): string =>
+  Object.entries(change)
+    .flatMap(([end, fields]) =>
+      Object.entries(fields ?? {}).map(
+        ([name, value]) => `${end}.${name} → ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+      ),
+    )
+    .join(', ');

@@ -1,0 +1,82 @@
+import type { StepRow } from './messages.js';
+
+/** A note is one line in a table, and lies in the history. */
+const LONGEST_NOTE = 400;
+
+export interface CarriedSteps {
+  readonly rows: readonly StepRow[];
+  readonly results: Readonly<Record<string, unknown>>;
+}
+
+/** The steps of a run: what people see of them, and the results of those that are done. */
+export class StepTable {
+  private readonly rows: Map<string, StepRow>;
+  private readonly results: Map<string, unknown>;
+
+  constructor(
+    private readonly changed: () => void,
+    carried?: CarriedSteps,
+  ) {
+    this.rows = new Map(carried?.rows.map((row) => [row.step, row]));
+    this.results = new Map(Object.entries(carried?.results ?? {}));
+  }
+
+  view(): StepRow[] {
+    return [...this.rows.values()];
+  }
+
+  carry(): CarriedSteps {
+    return { rows: this.view(), results: Object.fromEntries(this.results) };
+  }
+
+  outline(names: readonly string[]): void {
+    for (const step of names) if (!this.rows.has(step)) this.rows.set(step, { step, state: 'pending' });
+    this.changed();
+  }
+
+  isDone(step: string): boolean {
+    return this.results.has(step);
+  }
+
+  resultOf<T>(step: string): T | undefined {
+    return (this.results.get(step) ?? undefined) as T | undefined;
+  }
+
+  /** A step that is not done is done again when the sequence comes by. */
+  forget(names: readonly string[]): void {
+    for (const name of names) this.results.delete(name);
+  }
+
+  mark(step: string, state: StepRow['state'], note?: string): void {
+    this.rows.set(step, { step, state, since: new Date().toISOString(), ...cut(note) });
+    this.changed();
+  }
+
+  finish(step: string, began: number, note: string | undefined, result: unknown): void {
+    this.results.set(step, result ?? null);
+    this.rows.set(step, {
+      step,
+      state: 'done',
+      since: new Date().toISOString(),
+      took: duration(Date.now() - began),
+      ...cut(note),
+    });
+    this.changed();
+  }
+
+  skip(step: string, note: string): void {
+    this.results.set(step, null);
+    this.mark(step, 'skipped', note);
+  }
+}
+
+const cut = (note: string | undefined) => (note ? { note: note.slice(0, LONGEST_NOTE) } : {});
+
+/** `41s`, `12m 3s`, `3h 4m`, `2d 5h`. */
+export function duration(ms: number): string {
+  const s = Math.round(ms / 1000);
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m ${s % 60}s`;
+  if (s < 86400) return `${Math.floor(s / 3600)}h ${Math.floor((s % 3600) / 60)}m`;
+  return `${Math.floor(s / 86400)}d ${Math.floor((s % 86400) / 3600)}h`;
+}

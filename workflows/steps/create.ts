@@ -1,0 +1,56 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { calls, waits } from '../activities.js';
+import type { MigrationPlan } from '../plans/migration.js';
+import { createRequest } from '../plans/requests.js';
+import type { Run } from '../run.js';
+import { at, type Task } from './task.js';
+
+/** DRS stops an abnormal task after so many days where the spec names none (§6.1.1). */
+const EXPIRED_DAYS = 14;
+
+/**
+ * §6.1.1, until CONFIGURATION. A task that carries this run's mark is taken up again; one that failed to be created can only be
+ * deleted, which a person's "retry" says, and is then created again under its name.
+ */
+export async function create(run: Run<MigrationPlan>, plan: MigrationPlan): Promise<Task> {
+  const { cloud } = plan;
+  const useType = 'migration' as const;
+  const expiredDays = Number(plan.task.expired_days ?? EXPIRED_DAYS);
+  const replaced: string[] = [];
+  if (plan.adopt) await adopt(run, plan, plan.adopt);
+
+  const task = await run.step(
+    'Create',
+    async (attempt): Promise<Task> => {
+      const made = await calls.createTask({
+        ...(cloud && { cloud }),
+        request: createRequest(plan, useType, workflowInfo().firstExecutionRunId),
+        ...(plan.adopt && { adopt: plan.adopt }),
+        replaceFailed: attempt > 1,
+      });
+      run.owns(made.jobId);
+      if (made.replaced) replaced.push(made.replaced);
+      const found = { jobId: made.jobId, status: made.status, useType, cloud, expiredDays };
+      if (made.status !== 'CREATING' && made.status !== 'CREATE_FAILED') return found;
+      return { ...found, status: (await waits().waitFor({ ...at(found), wait: 'created' })).status };
+    },
+    {
+      note: ({ status }) =>
+        [status, ...replaced.map((id) => `in place of ${id}, which failed to be created`)].join(', '),
+    },
+  );
+  return task as Task;
+}
+
+/** A task made elsewhere is looked at first, and a person says whether it is the one. */
+async function adopt(run: Run<MigrationPlan>, plan: MigrationPlan, jobId: string): Promise<void> {
+  const request = createRequest(plan, 'migration', '');
+  const looked = await run.step('Look at the task', () =>
+    calls.compareTask({ ...(plan.cloud && { cloud: plan.cloud }), jobId, request }),
+  );
+  await run.gate('adopt', 'Adoption', () => ({
+    question: `Take over the task ${jobId}?`,
+    ask: plan.start.gate,
+    items: looked?.items ?? [],
+  }));
+}

@@ -1,0 +1,61 @@
+import { calls, waits } from '../activities.js';
+import { item } from '../evidence.js';
+import type { MigrationPlan } from '../plans/migration.js';
+import type { Run } from '../run.js';
+import { at, type Task } from './task.js';
+
+/**
+ * The gate before the end, and the proof after it: the delay, read again, is known and small enough in two reads in a row. Else,
+ * and where the task failed while the gate was open, it gives false: the transfer is looked at again and the gate opens anew.
+ */
+export async function cutover(run: Run<MigrationPlan>, task: Task, plan: MigrationPlan): Promise<boolean> {
+  const incremental = plan.task.task_type !== 'FULL_TRANS';
+  const reached = run.resultOf<{ delay?: number }>('Incremental transfer');
+  const missed = run.resultOf<{ reached: boolean; delay?: number }>('Cutover delay');
+  if (missed?.reached) return true;
+  run.forget('Cutover delay');
+  const open = await run.gate('cutover', 'Cutover approval', () => ({
+    question: incremental
+      ? 'Cut over? Stop writing to the source first; the task is ended then'
+      : 'End the task? The full transfer is complete',
+    ask: plan.cutover.gate,
+    watch: incremental ? { jobId: task.jobId, useType: task.useType } : undefined,
+    items: [
+      ...(incremental
+        ? [
+            item('delay', 'ok', seconds(reached?.delay)),
+            item('limit after the approval', 'ok', seconds(plan.cutover.maxDelay)),
+          ]
+        : [item('full transfer', 'ok', 'complete')]),
+      ...(missed
+        ? [
+            item(
+              'last attempt',
+              'warning',
+              `the delay did not come down to ${seconds(plan.cutover.maxDelay)}; last ${seconds(missed.delay)}`,
+            ),
+          ]
+        : []),
+    ],
+  }));
+  if (!open) {
+    run.forget('Incremental transfer');
+    return false;
+  }
+  if (!incremental) return true;
+
+  const { maxDelay, within } = plan.cutover;
+  const settled = await run.step(
+    'Cutover delay',
+    async (attempt) => {
+      if (attempt > 1) await calls.retryTask(at(task));
+      return await waits().waitForDelay({ ...at(task), maxDelay, within });
+    },
+    { note: ({ reached, delay }) => `${reached ? '' : 'too high: '}${seconds(delay)}` },
+  );
+  if (settled?.reached) return true;
+  run.forget('Cutover approval');
+  return false;
+}
+
+const seconds = (ms: number | undefined): string => (ms === undefined ? 'unknown' : `${ms / 1000} s`);

@@ -1,0 +1,20 @@
+import { calls, waits } from '../activities.js';
+import type { MigrationPlan } from '../plans/migration.js';
+import { at, type Task } from './task.js';
+
+/** Until FULL_TRANSFER_COMPLETE or later. A failed transfer is retried by §6.1.12. */
+export async function fullTransfer(task: Task, _plan: MigrationPlan, attempt: number): Promise<string> {
+  if (attempt > 1) await calls.retryTask(at(task));
+  return (await waits().waitFor({ ...at(task), wait: 'fullDone' })).status;
+}
+
+/** Until the incremental part runs and its delay is known and below the spec's threshold. */
+export async function incrementalTransfer(
+  task: Task,
+  { cutover }: MigrationPlan,
+  attempt: number,
+): Promise<{ delay?: number }> {
+  if (attempt > 1) await calls.retryTask(at(task));
+  const { delay } = await waits().waitFor({ ...at(task), wait: 'inSync', maxDelay: cutover.openBelow });
+  return delay === undefined ? {} : { delay };
+}
