@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { explainMissing, missingSearchAttributes } from '../workflows/search-attributes.js';
 import { loadConfig } from './config.js';
-import { explainMissing, missingSearchAttributes } from './search-attributes.js';
 import { openServices } from './services.js';
 import { createWorkers } from './worker.js';
 

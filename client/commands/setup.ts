@@ -9,7 +9,7 @@ export const setup: MakeCommand = ({ temporal, output }) =>
     .addHelpText('after', '\nExamples:\n  drs-pilot setup\n  drs-pilot setup --check --namespace production')
     .action(async ({ check }: { check?: true }) => {
       const { addSearchAttributes, explainMissing, missingSearchAttributes } = await import(
-        '../../worker/search-attributes.js'
+        '../../workflows/search-attributes.js'
       );
       const { client, namespace } = await temporal();
       const { connection } = client;

@@ -9,6 +9,7 @@ export const worker: MakeCommand = ({ temporal, output, interrupted }) =>
     .option('--task-queue <name>', "task queue (else the configuration's, else drs-pilot)")
     .addHelpText('after', '\nExample:\n  TEMPORAL_ADDRESS=temporal:7233 drs-pilot worker --config /etc/drs-pilot.yaml')
     .action(async ({ config, taskQueue }: { config?: string; taskQueue?: string }, command: Command) => {
+      // biome-ignore lint/style/noRestrictedImports: this command is that process
       const { runWorker } = await import('../../worker/main.js');
       const { address, namespace, client } = await temporal();
       await client.connection.close();

@@ -6,7 +6,7 @@ import {
   explainMissing,
   missingSearchAttributes,
   SEARCH_ATTRIBUTES,
-} from '../../worker/search-attributes.js';
+} from '../../workflows/search-attributes.js';
 
 const binary = await findTemporal();
 const stops: (() => Promise<void>)[] = [];

@@ -57,7 +57,7 @@ test('a migration goes through the whole sequence of §4.1 in its order, and end
     'batchDeleteJobs',
   ]);
 
-  const { events = [] } = await run.handle.fetchHistory();
+  const events = (await run.handle.fetchHistory()).events ?? [];
   const activities = events.filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled);
   expect(activities.length).toBeLessThanOrEqual(26);
   expect(events.length).toBeLessThan(200);
