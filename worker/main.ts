@@ -10,6 +10,8 @@ export interface RunWorkerOptions {
   /** Path of drs-pilot.yaml; else DRS_PILOT_CONFIG. */
   readonly config?: string | undefined;
   readonly taskQueue?: string | undefined;
+  /** Path of workflow code that was bundled before. */
+  readonly bundle?: string | undefined;
   /** Ends the worker; SIGTERM and SIGINT do, too. */
   readonly signal?: AbortSignal | undefined;
   /** Called once the worker polls. */
@@ -35,6 +37,7 @@ export async function runWorker({
   env = process.env,
   config: file,
   taskQueue,
+  bundle,
   signal,
   onReady,
 }: RunWorkerOptions = {}): Promise<void> {
@@ -53,7 +56,8 @@ export async function runWorker({
   const queue = taskQueue ?? config.temporal.taskQueue;
   try {
     await demandSearchAttributes(connection, namespace);
-    const workers = await createWorkers({ connection, namespace, taskQueue: queue, services, pace: paceOf(env) });
+    const pace = paceOf(env);
+    const workers = await createWorkers({ connection, namespace, taskQueue: queue, services, pace, bundle });
     const stop = () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };

@@ -18,10 +18,18 @@ export async function configFor(
   simulator: Pick<Simulator, 'url' | 'project'>,
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<WorkerConfig> {
+  return await loadConfig({ file: await configFile(simulator, settings), env: ENV });
+}
+
+/** The same as a file, for a worker in a process of its own. */
+export async function configFile(
+  simulator: Pick<Simulator, 'url' | 'project'>,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-config-'));
   const file = join(folder, 'drs-pilot.yaml');
   await writeFile(file, stringify({ ...baseConfig(simulator), ...settings }));
-  return await loadConfig({ file, env: ENV });
+  return file;
 }
 
 export const ENV = {

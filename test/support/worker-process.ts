@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface WorkerProcess {
+  /** Sends the signal and returns once the process has ended, with how it ended: its exit code, or the signal that killed it. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | NodeJS.Signals>;
+  readonly running: boolean;
+  /** What it has said so far. */
+  output(): string;
+}
+
+const MAIN = fileURLToPath(new URL('worker-main.ts', import.meta.url));
+
+/** Starts a worker in a process of its own; returns once it polls. */
+export async function startWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const output = listen(child);
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  const first = await Promise.race([once(child, 'message'), ended]);
+  if (!Array.isArray(first)) throw new Error(`the worker ended at once (${first}): ${output()}`);
+  return {
+    end: async (signal) => {
+      child.kill(signal);
+      return await ended;
+    },
+    get running() {
+      return child.exitCode === null && child.signalCode === null;
+    },
+    output,
+  };
+}
+
+function listen({ stdout, stderr }: ChildProcess): () => string {
+  let said = '';
+  for (const stream of [stdout, stderr]) stream?.on('data', (text) => (said += text));
+  return () => said;
+}
