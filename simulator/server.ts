@@ -183,8 +183,10 @@ interface Exchange extends Served {
 
 interface Answer {
   status: number;
-  /** JSON, or bytes as they are, or nothing. */
+  /** Sent as JSON; none: an empty reply. */
   body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  raw?: string | Uint8Array;
   headers?: Record<string, string>;
   code?: string;
 }
@@ -256,7 +258,7 @@ function refused({ status, code, text }: Refusal): Answer {
   return { status, code, body: { error_code: code, error_msg: text, ...(gateway ? { request_id: requestId() } : {}) } };
 }
 
-function respond({ status, body, headers = {} }: Answer, why: readonly string[]): Response {
+function respond({ status, body, raw, headers = {} }: Answer, why: readonly string[]): Response {
   const notes =
     why.length > 0
       ? {
@@ -267,9 +269,8 @@ function respond({ status, body, headers = {} }: Answer, why: readonly string[])
         }
       : {};
   const sent = { 'x-request-id': requestId(), ...notes, ...headers };
+  if (raw !== undefined) return new Response(raw as string, { status, headers: sent });
   if (body === undefined) return new Response(null, { status, headers: sent });
-  if (body instanceof Uint8Array || typeof body === 'string')
-    return new Response(body as string, { status, headers: sent });
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'content-type': 'application/json;charset=UTF-8', ...sent },
@@ -293,6 +294,7 @@ async function serveDrs(it: Exchange, entry: Route): Promise<Answer> {
   const params = c.req.param() as Record<string, string>;
   const project = ownProject(it, who, params['project_id'] ?? '');
 
+  checkIds(params);
   if (it.arrived.method !== 'GET') checkContentType(it.arrived);
   it.body = entry.body ? parsed(it, {}) : undefined;
   const given = entry.body ? checked(entry.body, it.body) : { value: undefined, unknownFields: [] };
@@ -333,7 +335,7 @@ async function serveDrs(it: Exchange, entry: Route): Promise<Answer> {
 
 async function raw(response: Response): Promise<Answer> {
   const headers = Object.fromEntries(response.headers);
-  return { status: response.status, headers, body: new Uint8Array(await response.arrayBuffer()) };
+  return { status: response.status, headers, raw: new Uint8Array(await response.arrayBuffer()) };
 }
 
 const namesOf = (entry: Route, body: unknown, params: Record<string, string>): Named[] => {
@@ -352,6 +354,18 @@ function ownProject(it: Exchange, who: Who, project: string): string {
   const header = it.arrived.headers['x-project-id'];
   if (header !== undefined && header !== project) throw new Refusal('DRS.M00261', 'X-Project-Id names another project');
   return project;
+}
+
+/** Ids in a path are 36 letters, digits and hyphens; of tasks they are no strict UUIDs. */
+function checkIds(params: Record<string, string>): void {
+  for (const [name, about] of [
+    ['job_id', 'jobId'],
+    ['compare_job_id', 'compareJobId'],
+  ] as const) {
+    const id = params[name];
+    if (id !== undefined && !/^[0-9a-zA-Z-]{36}$/.test(id))
+      throw new Refusal('DRS.M00202', `${name}: ${id}`, { about });
+  }
 }
 
 function checkContentType({ headers, body }: Arrived): void {
@@ -393,10 +407,10 @@ function after(it: Exchange, jobs: readonly Named[], answer: Answer): Answer {
   if (!fault) return answer;
   it.call.fault = fault.kind;
   if (fault.kind === 'lostReply') throw new Broken();
-  const text = JSON.stringify(answer.body ?? {});
+  const text = answer.raw ?? JSON.stringify(answer.body ?? {});
   return {
     ...answer,
-    body: text.slice(0, Math.max(1, Math.floor(text.length / 2))),
+    raw: text.slice(0, Math.max(1, Math.floor(text.length / 2))),
     headers: { 'content-type': 'application/json' },
   };
 }

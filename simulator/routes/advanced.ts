@@ -23,8 +23,8 @@ const rule = z
     config_transformation: z
       .strictObject({
         db_table_name: text,
-        db_name: short,
-        table_name: short,
+        db_name: short.regex(/^\w+$/, 'digits, letters and _'),
+        table_name: short.regex(/^\w+$/, 'digits, letters and _'),
         col_names: short,
         prim_key_or_index: short,
         indexs: short,
@@ -36,7 +36,10 @@ const rule = z
     const config = given.transformation_info?.transformation_type === 'configConditionalFilter';
     if (config && given.transformation_info.value !== 'config')
       flaw(ctx, ['transformation_info', 'value'], 'config for a configuration rule', 'DRS.M00202');
-    if (config && !given.config_transformation) missing(ctx, ['config_transformation'], 'for a configuration rule');
+    const table = given.config_transformation;
+    if (table && table.db_table_name !== `${table.db_name}.${table.table_name}`)
+      flaw(ctx, ['config_transformation', 'db_table_name'], 'db_name.table_name', 'DRS.M00202');
+    if (config && !table) missing(ctx, ['config_transformation'], 'for a configuration rule');
     if (!config && !given.object_info?.length) missing(ctx, ['object_info'], 'for a processing rule');
   });
 type Rule = z.output<typeof rule>;

@@ -54,6 +54,12 @@ function mayCompare(world: World, job: Job, type: Comparison['type']): void {
   if (type === 'contents' && running.some((each) => each.type === 'objects')) throw busy('objects are being compared');
 }
 
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  lines: { comparePolicy: ['normal', 'manyToOne'] },
+  contents: { contentCompareType: ['dynamic', 'static'], lobCompare: ['ignore', 'length'] },
+};
+const filterType = z.enum(['contentConditionalFilter', 'contentConditionalFilte']);
+
 /** 6.1.27, Table 6-205. */
 const dataComparison = z
   .strictObject({
@@ -70,10 +76,17 @@ const dataComparison = z
     compare_transformation_infos: z
       .array(
         z.strictObject({
-          object_info: z.array(z.strictObject({ id: z.string().optional() })),
+          object_info: z.array(
+            z.strictObject({
+              id: z
+                .string()
+                .regex(/-\*-\*-/, 'database-*-*-table')
+                .optional(),
+            }),
+          ),
           transformation_info: z.strictObject({
-            transformation_type: z.string().optional(),
-            transformationType: z.string().optional(),
+            transformation_type: filterType.optional(),
+            transformationType: filterType.optional(),
             value: text.max(256),
           }),
         }),
@@ -86,6 +99,9 @@ const dataComparison = z
       return flaw(ctx, ['compare_mode'], 'quick comparison is for whitelisted users', 'DRS.M00105');
     if (!given.compare_object?.length && !given.compare_transformation_infos?.length)
       missing(ctx, ['compare_object'], 'but for quick comparison');
+    for (const [key, value] of Object.entries(given.options ?? {}))
+      if (!OPTIONS[given.type]?.[key]?.includes(value))
+        flaw(ctx, ['options', key], `${value} is no choice for ${given.type}`, 'DRS.M00202');
     if (given.type === 'random' && given.proportion_value === undefined)
       missing(ctx, ['proportion_value'], 'for a sampling comparison');
     given.compare_transformation_infos?.forEach(({ transformation_info: info }, index) => {
@@ -141,6 +157,11 @@ function comparisonRow(comparison: Comparison): object {
   };
 }
 
+const LINE_STATUSES = [0, ...Array.from({ length: 22 }, (_, index) => index + 2), 27].map(String) as [
+  string,
+  ...string[],
+];
+const lineStatus = z.enum(LINE_STATUSES).optional();
 const whole = z.string().regex(/^\d+$/, 'a whole number').optional();
 const paging = { limit: whole, offset: whole };
 const limited = {
@@ -264,15 +285,22 @@ function objectCounts(job: Job, comparison: Comparison, type: string) {
 
 /** The comparison whose result file is meant. */
 function filed(job: Job, type: string, id: string | undefined): Comparison {
-  if (type !== 'objects_comparison' && !id)
-    throw new Refusal('DRS.M00201', 'mandatory but for objects', { about: 'compare_job_id' });
   const wanted = type === 'objects_comparison' ? 'objects' : type;
   const found = id ? job.comparisons.find((each) => each.id === id && each.type === wanted) : latestObjects(job);
   if (!found) throw none(`${job.id} has no such comparison`);
   return found;
 }
 
-const FILE_TYPES = ['contents', 'lines', 'random', 'objects_comparison'] as const;
+const file = z
+  .strictObject({
+    compare_type: z.enum(['contents', 'lines', 'random', 'objects_comparison']),
+    compare_job_id: z.string().optional(),
+    time_zone: z.string().optional(),
+  })
+  .superRefine((given, ctx) => {
+    if (given.compare_type !== 'objects_comparison' && !given.compare_job_id)
+      missing(ctx, ['compare_job_id'], 'but for objects');
+  });
 
 export const comparisons: Routes = {
   'GET /v3/{project_id}/jobs/{job_id}/table/compare': route({
@@ -323,7 +351,7 @@ export const comparisons: Routes = {
     operation: 'listDataCompareOverview',
     status: 200,
     reads: true,
-    query: z.strictObject({ ...paging, status: whole }),
+    query: z.strictObject({ ...paging, status: lineStatus }),
     handle: (ctx) => {
       const { job, comparison } = comparisonOf(ctx);
       const rows = overview(lines(job, comparison), linesDiffer).filter(
@@ -345,7 +373,7 @@ export const comparisons: Routes = {
     reads: true,
     query: z.strictObject({
       ...paging,
-      status: whole,
+      status: lineStatus,
       type: z.enum(['compare', 'unCompare']).optional(),
       db_name: z.string().optional(),
       target_db_name: z.string().optional(),
@@ -489,11 +517,7 @@ export const comparisons: Routes = {
   'POST /v3/{project_id}/jobs/{job_id}/compare/result/file': route({
     operation: 'createCompareResultFile',
     status: 200,
-    body: z.strictObject({
-      compare_type: z.enum(FILE_TYPES),
-      compare_job_id: z.string().optional(),
-      time_zone: z.string().optional(),
-    }),
+    body: file,
     handle: (ctx) => {
       if (!ctx.headers['region']) throw new Refusal('DRS.M00201', 'the header Region is missing', { about: 'Region' });
       const job = jobOf(ctx);
@@ -508,11 +532,7 @@ export const comparisons: Routes = {
     operation: 'downloadCompareResultFile',
     status: 200,
     reads: true,
-    query: z.strictObject({
-      compare_type: z.enum(FILE_TYPES),
-      compare_job_id: z.string().optional(),
-      time_zone: z.string().optional(),
-    }),
+    query: file,
     handle: (ctx) => {
       const job = jobOf(ctx);
       const comparison = settled(
@@ -523,9 +543,9 @@ export const comparisons: Routes = {
       );
       if (exportState(comparison).export_status !== 'EXPORT_COMPLETE') throw none('the result file is not exported');
       const rows = lines(job, comparison).map((line) => [line.db, line.table, line.source, line.target, line.status]);
-      const file = workbook([['database', 'table', 'source rows', 'target rows', 'status'], ...rows]);
+      const bytes = workbook([['database', 'table', 'source rows', 'target rows', 'status'], ...rows]);
       const name = `${ctx.query['compare_type']}_${comparison.id}.xlsx`;
-      return new Response(new Uint8Array(file), {
+      return new Response(new Uint8Array(bytes), {
         headers: {
           'content-type': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
           'content-disposition': `attachment; filename=${name}`,

@@ -4,8 +4,8 @@ import { Refusal } from '../codes.js';
 import type { Named } from '../faults.js';
 import type { Job, Side } from '../job.js';
 import { type Database, hash, type World } from '../world.js';
-import { DB_TYPES, flag, jobId, kafkaSecurity, NETS, port, side, text, upToTen } from './fields.js';
-import { byJobId, type Ctx, counted, perJob, type Routes, route, unique } from './route.js';
+import { DB_TYPES, flag, jobId, kafkaAccess, NETS, side, text, upToTen, wholePort } from './fields.js';
+import { byJobId, type Call, type Ctx, counted, perJob, type Routes, route, unique } from './route.js';
 import { forwardRuns, mustBe, notParent } from './rules.js';
 
 /** 6.1.2, Table 6-15. */
@@ -15,7 +15,7 @@ const test = z
     net_type: z.enum(NETS),
     db_type: z.enum(DB_TYPES),
     ip: text,
-    db_port: port.optional(),
+    db_port: wholePort.optional(),
     inst_id: z.string().optional(),
     db_user: z.string().optional(),
     db_password: z.string().optional(),
@@ -30,7 +30,7 @@ const test = z
     region: z.string().optional(),
     project_id: z.string().optional(),
     db_name: z.string().optional(),
-    kafka_security_config: kafkaSecurity.optional(),
+    kafka_security_config: kafkaAccess.optional(),
   })
   .superRefine((job, ctx) => {
     const need = (when: boolean, reason: string, ...fields: (keyof typeof job)[]) => {
@@ -92,9 +92,9 @@ function testable(ctx: Ctx<unknown>, id: string): Job {
 
 /** 6.1.3, Table 6-23: what stands in `property`, spelt as it has it. */
 const member = z
-  .looseObject({
+  .strictObject({
     dbtype: z.enum(DB_TYPES),
-    dbport: port.optional(),
+    dbport: wholePort.optional(),
     ssllink: flag,
     nettype: z.enum(NETS),
     endpointtype: z.enum(['so', 'ta', 'ls']),
@@ -106,23 +106,34 @@ const member = z
     sslcertkey: z.string().optional(),
     sslcertname: z.string().optional(),
     sslcertchecksum: z.string().optional(),
-    kafkaSecurityConfig: kafkaSecurity.optional(),
+    kafkaSecurityConfig: kafkaAccess.optional(),
+    // The examples have these besides.
+    projectId: z.string().optional(),
+    region: z.string().optional(),
+    vpcid: z.string().optional(),
+    subnetid: z.string().optional(),
+    dbUseType: z.string().optional(),
+    encrypt: z.unknown().optional(),
   })
   .superRefine((given, ctx) => {
     if (given.dbtype !== 'kafka' && !given.dbuser) missing(ctx, ['dbuser'], 'but for Kafka');
     if (given.dbtype !== 'kafka' && !given.dbpassword) missing(ctx, ['dbpassword'], 'but for Kafka');
+    if (given.dbport === undefined && !given.ip.split(',').every((each) => each.includes(':')))
+      missing(ctx, ['dbport'], 'where ip carries none');
     for (const field of ['sslcertkey', 'sslcertname', 'sslcertchecksum'] as const)
       if (given.ssllink && !given[field]) missing(ctx, [field], 'with ssllink');
   });
 
-function members(property: string): z.output<typeof member>[] {
+function members(property: string, call: Call): z.output<typeof member>[] {
   let given: unknown;
   try {
     given = JSON.parse(property);
   } catch {
     throw new Refusal('DRS.M00202', 'property is no JSON', { about: 'property' });
   }
-  return checked(z.array(member).min(1), given).value;
+  const { value, unknownFields } = checked(z.array(member).min(1), given);
+  call.unknownFields.push(...unknownFields.map((field) => `property${field}`));
+  return value;
 }
 
 const sidesOf = (property: string): string[] => {
@@ -171,7 +182,7 @@ export const connections: Routes = {
     names: byJobId,
     handle: (ctx) => {
       unique(ctx.body.jobs.map(({ job_id }) => job_id));
-      const all = ctx.body.jobs.map((job) => ({ ...job, members: members(job.property) }));
+      const all = ctx.body.jobs.map((job) => ({ ...job, members: members(job.property, ctx.call) }));
       return counted(
         perJob(ctx, all, {
           name: ({ job_id, property }) => ({ id: job_id, endPointType: sidesOf(property)[0] }),

@@ -7,7 +7,7 @@ import { connect } from './connections.js';
 import { jobId, some, upToTen } from './fields.js';
 import { byBareId, type Ctx, counted, failedByJobId, perJob, type Routes, route, unique } from './route.js';
 import { mustBe, notBusy, notParent, wrong } from './rules.js';
-import { page, pageOf, plainTime } from './tasks.js';
+import { checkPage, page, pageOf, plainTime } from './tasks.js';
 
 function mustBeDr(job: Job): void {
   if (job.spec.db_use_type !== 'cloudDataGuard') throw new Refusal('DRS.M00302', `${job.id} is no disaster recovery`);
@@ -262,6 +262,7 @@ export const disasterRecovery: Routes = {
     handle: (ctx) => {
       const type = ctx.params['type'] ?? '';
       if (!DETAIL_TYPES.includes(type)) throw new Refusal('DRS.M00202', `${type} is no object type`, { about: 'type' });
+      checkPage(ctx.body.page_req);
       return readEach(ctx, (job) => structDetail(ctx, job, type), failedWithMessage);
     },
   }),

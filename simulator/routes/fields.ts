@@ -77,7 +77,9 @@ export const tags = z.array(z.strictObject({ key: tagText(36), value: tagText(43
     ctx.addIssue({ code: 'custom', message: 'a key stands twice', params: { code: 'DRS.M00269' } });
 });
 
-/** Integers that the reference's own examples also write as strings. */
+export const wholePort = z.number().int().min(0).max(65535);
+
+/** In 6.1.4 the reference's own example writes it as a string. */
 export const port = z
   .union([z.number().int(), z.string().regex(/^\d+$/)])
   .transform(Number)
@@ -110,6 +112,22 @@ export const kafkaSecurity = z
     if (security.enable_key_store && security.set_private_key_password && !security.key_password)
       missing(ctx, ['key_password'], 'with a private key password');
   });
+
+/** 6.1.2 and 6.1.3 ask for more than the other calls. */
+export const kafkaAccess = kafkaSecurity.superRefine((security, ctx) => {
+  const ssl = security.type === 'SSL' || security.type === 'SASL_SSL';
+  if (ssl && !security.trust_store_password) missing(ctx, ['trust_store_password'], 'with SSL');
+  if (security.type?.startsWith('SASL') && !security.sasl_mechanism) missing(ctx, ['sasl_mechanism'], 'with SASL');
+  if (security.enable_key_store && !security.key_store_password)
+    missing(ctx, ['key_store_password'], 'with two-way SSL');
+});
+
+/** What a secured source needs, and one of Oracle. */
+export function sourceRules(source: z.output<typeof endpoint>, ctx: z.core.$RefinementCtx): void {
+  if (source.ssl_link && !source.ssl_cert_check_sum)
+    missing(ctx, ['source_endpoint', 'ssl_cert_check_sum'], 'with ssl_link');
+  if (source.db_type === 'oracle' && !source.db_name) missing(ctx, ['source_endpoint', 'db_name'], 'for Oracle');
+}
 
 /** Table 6-5 and 6-33. */
 export const endpoint = z

@@ -155,14 +155,7 @@ const policy = z
     is_fill_materialized_view: flag.optional(),
     export_snapshot: flag.optional(),
     slot_name: z.string().optional(),
-    file_and_position: z
-      .string()
-      .max(100)
-      .regex(
-        /^([^<>&:"'/\\]{1,60}\.\d{3,20}:\d{1,20}|\d{1,10}:\d{1,10})$/,
-        'File_name.file_number:Event_position or timestamp:incre',
-      )
-      .optional(),
+    file_and_position: z.string().max(100).optional(),
     gtid_set: z
       .string()
       .max(2048)
@@ -175,9 +168,18 @@ const policy = z
     if (topic_policy === '0' && !given.topic) missing(ctx, ['topic'], 'with topic_policy 0');
     if (topic_policy && partition_policy && !PARTITIONS[topic_policy]?.includes(partition_policy))
       invalid(ctx, ['partition_policy'], `not with topic_policy ${topic_policy}`);
-    if (topic_policy && ['1', '2', '3'].includes(topic_policy) && !given.topic_name_format)
-      missing(ctx, ['topic_name_format'], `with topic_policy ${topic_policy}`);
+    if (topic_policy && ['1', '2', '3'].includes(topic_policy))
+      for (const field of ['topic_name_format', 'partitions_num', 'replication_factor'] as const)
+        if (!given[field]) missing(ctx, [field], `with topic_policy ${topic_policy}`);
+    if (given.file_and_position && !isPosition(given.file_and_position))
+      invalid(ctx, ['file_and_position'], 'File_name.file_number:Event_position or timestamp:incre');
   });
+
+/** A position in MySQL's log, or in MongoDB's. */
+function isPosition(text: string): boolean {
+  if (/^[^<>&:"'/\\]{1,60}\.\d{3,20}:\d{1,20}$/.test(text)) return true;
+  return /^\d+:\d+$/.test(text) && text.split(':').every((part) => Number(part) >= 1 && Number(part) <= 2_147_483_647);
+}
 
 const FORMATS = (engine: string) => (KAFKA_EDITABLE.includes(engine) ? ['json', 'json_c'] : ['json', 'avro']);
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STATUSES } from '../../drs/statuses.js';
 import { flaw, invalid, missing } from '../check.js';
 import { Refusal } from '../codes.js';
 import { delayOf, type Job, progressOf, statusOf } from '../job.js';
@@ -16,6 +17,7 @@ import {
   NODE_TYPES,
   plain,
   some,
+  sourceRules,
   TASK_TYPES,
   tags,
   taskName,
@@ -81,19 +83,13 @@ const newTask = z
     if (task.net_type === 'eip' && task.bind_eip === false) invalid(ctx, ['bind_eip'], 'true with net_type eip');
     if (task.master_az && !task.slave_az) missing(ctx, ['slave_az'], 'with master_az');
     if (task.slave_az && !task.master_az) missing(ctx, ['master_az'], 'with slave_az');
-    if (task.master_az && !['mysql', 'gaussdbv5ha-to-kafka'].includes(task.engine_type))
+    if (task.master_az && !/mysql|^gaussdbv5ha-to-kafka$/.test(task.engine_type))
       invalid(ctx, ['master_az'], `not for ${task.engine_type}`);
     if (task.charging_mode === 'period') period(task, ctx);
     else if (task.period_order) invalid(ctx, ['period_order'], 'only with charging_mode period');
     if (task.db_use_type === 'cloudDataGuard') disasterRecovery(task, ctx);
     else if (task.multi_write) invalid(ctx, ['multi_write'], 'only for disaster recovery');
-    if (
-      task.engine_type.startsWith('oracle-') &&
-      task.source_endpoint.db_type === 'oracle' &&
-      task.source_endpoint.ip &&
-      !task.source_endpoint.db_name
-    )
-      missing(ctx, ['source_endpoint', 'db_name'], 'for Oracle');
+    sourceRules(task.source_endpoint, ctx);
   });
 type NewTask = z.output<typeof newTask>;
 
@@ -173,6 +169,7 @@ const modification = z
     product_id: z.string().optional(),
   })
   .superRefine((job, ctx) => {
+    if (job.source_endpoint) sourceRules(job.source_endpoint, ctx);
     if (!stores(job)) return;
     for (const field of [
       'source_endpoint',
@@ -240,10 +237,14 @@ function store(job: Job, given: Modification): void {
 export const page = z.strictObject({ cur_page: z.number().int().optional(), per_page: z.number().int().optional() });
 const ids = z.strictObject({ jobs: some(jobId), page_req: page.optional() });
 
-/** Five a page unless asked otherwise. */
-export function pageOf<T>(all: readonly T[], { cur_page = 1, per_page = 5 }: z.output<typeof page> = {}): readonly T[] {
+export function checkPage({ cur_page = 1, per_page = 5 }: z.output<typeof page> = {}): void {
   if (per_page < 0 || per_page > 100) throw new Refusal('DRS.M00210', 'per_page is 0 to 100', { about: 'per_page' });
   if (cur_page < 1) throw new Refusal('DRS.M00210', 'cur_page starts at 1', { about: 'cur_page' });
+}
+
+/** Five a page unless asked otherwise. */
+export function pageOf<T>(all: readonly T[], { cur_page = 1, per_page = 5 }: z.output<typeof page> = {}): readonly T[] {
+  checkPage({ cur_page, per_page });
   if (per_page === 0) return all;
   if (cur_page > Math.ceil(all.length / per_page)) throw new Refusal('DRS.M00211', `there is no page ${cur_page}`);
   return all.slice((cur_page - 1) * per_page, cur_page * per_page);
@@ -297,6 +298,8 @@ function row(world: World, job: Job): object {
 
 const optionalOf = <T extends readonly [string, ...string[]]>(values: T) => z.enum(['', ...values]).optional();
 
+const STATUS_NAMES = Object.keys(STATUSES);
+
 const listing = z
   .strictObject({
     cur_page: z.number().int().min(0),
@@ -307,7 +310,7 @@ const listing = z
     name: z.string().optional(),
     net_type: optionalOf(NETS),
     service_name: z.string().optional(),
-    status: z.string().optional(),
+    status: z.enum(['', ...STATUS_NAMES]).optional(),
     tags: z.record(z.string(), z.string()).optional(),
     instance_ids: z.array(z.string()).optional(),
     instance_ip: z.string().optional(),

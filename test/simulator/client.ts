@@ -16,10 +16,14 @@ export class PlainClient {
 
   constructor(readonly simulator: Simulator) {}
 
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+  async authorized(): Promise<string> {
     this.token ??= await fetchToken(this.simulator);
+    return this.token;
+  }
+
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     return send(this.simulator, method, `/v3/${this.simulator.project.id}${path}`, body, {
-      'X-Auth-Token': this.token,
+      'X-Auth-Token': await this.authorized(),
       ...headers,
     });
   }

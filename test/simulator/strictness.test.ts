@@ -10,6 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => simulator.close());
 
+const NOBODY = '00000000-0000-0000-0000-0000000jb101';
 const tag = (index: number) => ({ key: `key-${index}`, value: 'v' });
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index));
 const dr = {
@@ -369,7 +370,7 @@ describe('each call says in its own way that a task is unknown', () => {
 
   test('a call for a single task is refused as a whole', async () => {
     expect(
-      await client.post('/jobs/no/params', { group: 'common', params: [{ key: 'k', target_value: '1' }] }),
+      await client.post(`/jobs/${NOBODY}/params`, { group: 'common', params: [{ key: 'k', target_value: '1' }] }),
     ).toMatchObject({
       status: 400,
       body: { error_code: 'DRS.M05003' },
@@ -414,7 +415,7 @@ describe('requests as a whole', () => {
       400,
       'DRS.M00202',
     ],
-    ['parameters of no group', 'POST', '/jobs/x/params', { group: 'all', params: [] }, 400, 'DRS.M00202'],
+    ['parameters of no group', 'POST', `/jobs/${NOBODY}/params`, { group: 'all', params: [] }, 400, 'DRS.M00202'],
     [
       'node types without an engine',
       'GET',
