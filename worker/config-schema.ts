@@ -93,13 +93,7 @@ function isWebAddress(address: string): boolean {
   return URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
 }
 
-const Key = z
-  .string()
-  .regex(
-    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( .*)?$/,
-    'must be an Ed25519 public key: ssh-ed25519 AAAA…',
-  );
-const Member = z.strictObject({ name: text, keys: z.array(Key).min(1).optional() });
+const Member = z.strictObject({ name: text });
 
 const Group = z.strictObject({
   members: withRules(z.array(z.union([text, Member])).min(1), (members, tell) => {
@@ -126,7 +120,6 @@ const Rule = z.strictObject({
   operations: z.array(OperationId).min(1).optional(),
   approvals: z.int().min(1).max(20).optional(),
   group: text.optional(),
-  fourEyes: z.boolean().optional(),
   force: z.boolean().optional(),
 });
 

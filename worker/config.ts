@@ -31,9 +31,8 @@ export interface WebhookEntry {
 }
 
 export interface Member {
+  /** A claim: whoever may send a signal can give any name. */
   readonly name: string;
-  /** Public keys, `ssh-ed25519 AAAA…`; without one the name is only a claim. */
-  readonly keys: readonly string[];
 }
 
 /** Who must agree where; absent conditions match everything. */
@@ -45,7 +44,6 @@ export interface Rule {
   readonly operations?: readonly string[];
   readonly approvals?: number;
   readonly group?: string;
-  readonly fourEyes?: boolean;
   readonly force?: boolean;
 }
 
@@ -164,9 +162,7 @@ function withDefaults({
   return {
     webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
     approvers: mapValues(approvers, ({ members }) =>
-      members.map((member) =>
-        typeof member === 'string' ? { name: member, keys: [] } : { name: member.name, keys: member.keys ?? [] },
-      ),
+      members.map((member) => (typeof member === 'string' ? { name: member } : member)),
     ),
     rules: rules.map(defined),
     policy: { operations: {}, orders: 'deny', ...defined(policy) },

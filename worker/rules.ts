@@ -19,10 +19,6 @@ export interface Demand {
   readonly group: string | null;
   /** The names of the group. Absent: anybody. */
   readonly members?: readonly string[];
-  /** Public keys by name, of those who have any. */
-  readonly keys?: Readonly<Record<string, readonly string[]>>;
-  /** Who started the run may not approve. */
-  readonly fourEyes: boolean;
   /** Whether a decision may say `force`. */
   readonly force: boolean;
   /** What the spec asks for and cannot be, `group` and `approvals` counted from the gate's place in the spec. */
@@ -31,7 +27,7 @@ export interface Demand {
 
 /**
  * The strictest of all rules that match and of what the spec asks: most approvals, only who is in every named group,
- * four eyes if anyone says so, force only if nobody forbids it. So a spec can add to the rules and take nothing away.
+ * force only if nobody forbids it. So a spec can add to the rules and take nothing away.
  */
 export function ruleFor(
   { rules, approvers }: Pick<WorkerConfig, 'rules' | 'approvers'>,
@@ -52,8 +48,7 @@ export function ruleFor(
   return {
     approvals,
     group,
-    ...(members && { members: members.map(({ name }) => name), keys: keysOf(members) }),
-    fourEyes: matching.some((rule) => rule.fourEyes === true),
+    ...(members && { members: members.map(({ name }) => name) }),
     force: matching.every((rule) => rule.force !== false),
     problems,
   };
@@ -70,22 +65,10 @@ export function applies({ kinds, tasks, gates, operations }: Rule, { kind, name,
   );
 }
 
-/** Members of all groups. Keys count only where every group that has keys for the name lists them. */
+/** Members of all groups. */
 function common([first = [], ...others]: readonly (readonly Member[])[]): readonly Member[] {
-  return others.reduce<readonly Member[]>((rest, group) => rest.flatMap((member) => merged(member, group)), first);
+  return first.filter(({ name }) => others.every((group) => group.some((other) => other.name === name)));
 }
-
-function merged(member: Member, group: readonly Member[]): readonly Member[] {
-  const other = group.find(({ name }) => name === member.name);
-  if (!other) return [];
-  const [a, b] = [member.keys, other.keys];
-  if (a.length === 0 || b.length === 0) return [{ name: member.name, keys: [...a, ...b] }];
-  const both = a.filter((key) => b.includes(key));
-  return both.length > 0 ? [{ name: member.name, keys: both }] : [];
-}
-
-const keysOf = (members: readonly Member[]): Record<string, readonly string[]> =>
-  Object.fromEntries(members.filter(({ keys }) => keys.length > 0).map(({ name, keys }) => [name, keys]));
 
 function tooFew(
   approvals: number,

@@ -3,8 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../worker/config.js';
 import { ENV, file, load, problems, scratch } from './config-file.js';
 
-const KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'C'.repeat(43)}`;
-
 describe('where it comes from', () => {
   test('without a file the environment describes the one cloud', async () => {
     const config = await loadConfig({ env: { ...ENV, HUAWEICLOUD_SDK_PROJECT_ID: 'p'.repeat(32) } });
@@ -115,7 +113,7 @@ rules:
     [
       'a key that is none',
       'approvers: { dba: { members: [{ name: anna, keys: [ssh-rsa AAAA] }] } }',
-      'approvers.dba.members[0].keys[0]: must be an Ed25519 public key: ssh-ed25519 AAAA…',
+      'approvers.dba.members[0].keys: is not known here',
     ],
     ['no cloud at all', 'clouds: {}', 'clouds: must hold at least one cloud, or be left out'],
     [
@@ -206,25 +204,22 @@ clouds: { paris: { region: eu-west-0, credentials: { ak: { secret: ak }, sk: { s
   });
 });
 
-test('names, members with keys and limits are kept as they were written', async () => {
+test('names, members and limits are kept as they were written', async () => {
   const config = await load(`
-approvers: { dba: { members: [anna, { name: bert, keys: ['${KEY} bert@desk'] }] } }
+approvers: { dba: { members: [anna, { name: bert }] } }
 webhooks: { oncall: { url: 'https://chat.example.com/hook', events: [failure] }, all: { url: 'https://chat.example.com/all' } }
-rules: [{ tasks: ['prod-*'], approvals: 2, group: dba, fourEyes: true, force: false }]
+rules: [{ tasks: ['prod-*'], approvals: 2, group: dba, force: false }]
 temporal: { taskQueue: team, uiUrl: 'https://temporal.example.com' }
 `);
   expect(config).toMatchObject({
     approvers: {
-      dba: [
-        { name: 'anna', keys: [] },
-        { name: 'bert', keys: [`${KEY} bert@desk`] },
-      ],
+      dba: [{ name: 'anna' }, { name: 'bert' }],
     },
     webhooks: {
       oncall: { events: ['failure'] },
       all: { events: ['gateOpened', 'reminder', 'failure', 'end', 'decision'] },
     },
-    rules: [{ tasks: ['prod-*'], approvals: 2, group: 'dba', fourEyes: true, force: false }],
+    rules: [{ tasks: ['prod-*'], approvals: 2, group: 'dba', force: false }],
     temporal: { taskQueue: 'team', uiUrl: 'https://temporal.example.com' },
   });
 });
