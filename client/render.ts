@@ -19,7 +19,8 @@ export function renderRun(view: RunView, now = Date.now()): string {
 }
 
 function header({ name, kind, workflowId, phase, since, execution, jobId, answered }: RunView, now: number): string {
-  const ended = execution === 'RUNNING' ? '' : ` (${execution.toLowerCase().replace('_', ' ')})`;
+  const word = execution.toLowerCase().replace('_', ' ');
+  const ended = execution === 'RUNNING' || word === phase ? '' : ` (${word})`;
   const title = paint('bold', plain(name || workflowId));
   return [
     `${title}  ${kind} · ${plain(phase)}${ended} since ${clock(since)}${execution === 'RUNNING' ? ` (${ago(since, now)})` : ''}`,

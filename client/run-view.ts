@@ -185,7 +185,12 @@ function merge(steps: readonly StepRow[], activities: readonly Activity[]): Live
     const at = named >= 0 ? named : rows.findLastIndex((row) => row.state === state);
     const row = rows[at];
     if (!row) continue;
-    const { progress, delaySeconds, status, note = row.note ?? status } = heartbeat ?? {};
+    const {
+      progress,
+      delaySeconds,
+      status,
+      note = row.note ?? (state === 'running' ? status : undefined),
+    } = heartbeat ?? {};
     rows[at] = {
       ...row,
       ...(progress !== undefined && { progress }),

@@ -51,6 +51,7 @@ export async function startStack({ speed, state, ports, say, signal }: StackOpti
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
+    say('starting Temporal, the simulator and a worker');
     const temporal = await startTemporal({
       ...(binary && { binary }),
       ...(state && { dbFile: join(state, 'temporal.db') }),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, type Context, EXIT } from './command.js';
 import type { Temporal } from './connect.js';
 import { explain } from './errors.js';
-import type { Output } from './output.js';
+import { type Output, plain } from './output.js';
 import { bar, clock, renderRun, says } from './render.js';
 import { type LiveRow, type RunView, readRun } from './run-view.js';
 
@@ -10,17 +10,22 @@ const EVERY_MS = 1_000;
 /** A server that restarts is waited for; one that is gone ends the watch. */
 const GONE_AFTER_MS = 300_000;
 
+export type Show = (view: RunView) => void;
+
+/** How a run is shown: a table drawn anew on a terminal, one line per change elsewhere, one object per change with --json. */
+export const showOn = (output: Output): Show =>
+  output.json ? objects(output) : output.live ? drawing(output) : lines(output);
+
 /**
- * Shows a run until it ends or `until` says so, and gives what was seen last. A table that is drawn anew on a terminal,
- * one line per change elsewhere, one object per change with --json. Throws CommandError (130) when it is interrupted.
+ * Reads a run until it ends or `until` says so, and gives what was seen last. A Temporal that restarts is waited for.
+ * Throws CommandError (130) when it is interrupted.
  */
 export async function watchRun(
   { output, interrupted }: Pick<Context, 'output' | 'interrupted'>,
   temporal: Temporal,
   workflowId: string,
-  until: (view: RunView) => boolean = () => false,
+  { show = showOn(output), until = () => false }: { show?: Show; until?: (view: RunView) => boolean } = {},
 ): Promise<RunView> {
-  const show = output.json ? objects(output) : output.live ? drawing(output) : lines(output);
   const signal = interrupted();
   let heard = Date.now();
   for (;;) {
@@ -38,8 +43,6 @@ export async function watchRun(
     if (signal.aborted) throw new CommandError(EXIT.interrupted, `The run goes on: drs-pilot watch ${workflowId}`);
   }
 }
-
-type Show = (view: RunView) => void;
 
 function objects(output: Output): Show {
   let last = '';
@@ -75,13 +78,12 @@ function lines(output: Output): Show {
     output.result(undefined, `${clock(new Date().toISOString())} ${text}`);
   };
   return (view) => {
-    const { steps, phase, gate, answered, execution, failure } = view;
+    const { steps, phase, gate, answered, execution, closed, failure } = view;
     if (!answered) tell('worker', 'none', 'no worker answers; the server knows: ' + phase);
     else told.delete('worker');
     for (const row of steps) if (row.state !== 'pending') tell(row.step, changeOf(row), lineOf(row));
-    tell('gate', gate?.id ?? '', gate ? `waits for a person at ${gate.id}: ${gate.question}` : 'nobody is asked');
-    if (execution !== 'RUNNING')
-      tell('end', execution, `${phase} (${execution.toLowerCase()})${failure ? `: ${failure}` : ''}`);
+    if (gate) tell('gate', `${gate.id} ${gate.approvals}`, `${gate.id} waits for a person: ${plain(gate.question)}`);
+    if (closed) tell('end', execution, `${execution.toLowerCase()}${failure ? `: ${plain(failure)}` : ''}`);
   };
 }
 

@@ -6,10 +6,11 @@ import { CommandError, type Context, EXIT, type MakeCommand } from '../command.j
 import { connect, type Temporal } from '../connect.js';
 import { send } from '../gate.js';
 import { Output } from '../output.js';
+import { renderGate } from '../render.js';
 import type { RunView } from '../run-view.js';
 import { demandValid, readSpecFiles } from '../spec-files.js';
 import { summary } from '../summary.js';
-import { watchRun } from '../watch.js';
+import { showOn, watchRun } from '../watch.js';
 
 interface Options {
   readonly yes?: true;
@@ -70,18 +71,18 @@ async function conduct(context: Context, temporal: Temporal, ui: string): Promis
     args: [spec],
     staticSummary: `${kind} ${name}`,
   });
-  output.say(`Temporal's UI: ${ui}/namespaces/${temporal.namespace}/workflows/${workflowId}\n`);
+  output.say(`Temporal's UI: ${ui}/namespaces/${temporal.namespace}/workflows/${workflowId}`);
+  output.say(`From another terminal: TEMPORAL_ADDRESS=${temporal.address} npx drs-pilot status ${workflowId}\n`);
   output.say(`${summary(kind, spec).join('\n')}\n`);
 
   let decided = '';
+  const until = ({ gate }: RunView) => gate !== undefined && opening(gate) !== decided;
+  const lines = showOn(output);
   for (;;) {
-    const view = await watchRun(
-      context,
-      temporal,
-      workflowId,
-      ({ gate }) => gate !== undefined && opening(gate) !== decided,
-    );
+    // A table would be drawn over the answers: it begins anew below them.
+    const view = await watchRun(context, temporal, workflowId, { show: output.live ? showOn(output) : lines, until });
     if (view.closed || !view.gate) return view;
+    if (!output.live) output.say(renderGate(view.gate));
     const decision = context.ask ? await askPerson(context.ask, view.gate) : byItself(view.gate);
     await tell(context, temporal, workflowId, view.gate, decision);
     decided = opening(view.gate);
