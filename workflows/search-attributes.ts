@@ -1,7 +1,7 @@
 import type { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 
 /** What runs are found by. Adding one again with another type is silently ignored by the server, so types are compared, too. */
 export const SEARCH_ATTRIBUTES = {
