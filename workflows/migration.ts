@@ -1,10 +1,9 @@
 import type { Result } from './messages.js';
-import type { MigrationPlan } from './plans/migration.js';
-import { migrationSpec } from './plans/migration.js';
+import { type MigrationPlan, migrationSpec } from './plans/migration.js';
 import { type Carried, type Mending, Run } from './run.js';
 import { compareParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
-import { cutover } from './steps/cutover.js';
+import { cutover, lastDelay } from './steps/cutover.js';
 import { deleteTask, endTask, release, settle } from './steps/end.js';
 import { changePasswords, notification, storeEndpoints, testConnections } from './steps/endpoints.js';
 import { flowControl, selectObjects, startPoint, users } from './steps/objects.js';
@@ -39,8 +38,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
     }
 
     run.phase('transfers');
-    let reached = {};
-    await run.part(
+    const ended = await run.part(
       afterStart((change) => run.again('Change passwords', () => changePasswords(task, plan, change))),
       async () => {
         if (type !== 'INCR_TRANS') await run.step('Full transfer', (attempt) => fullTransfer(task, plan, attempt));
@@ -49,12 +47,13 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
             await run.step('Incremental transfer', (attempt) => incrementalTransfer(task, plan, attempt));
         } while (!(await cutover(run, task, plan)));
         run.phase('ends');
-        reached = await run.step('End', () => endTask(task, plan));
+        const ended = await run.step('End', () => endTask(task, plan));
         await run.step('Release', (attempt) => release(run, task, attempt));
+        return ended;
       },
     );
     if (plan.finish.delete) await run.step('Delete', () => deleteTask(task), { skippable: true });
-    return { task: plan.finish.delete ? 'deleted' : 'terminated', ...reached };
+    return { task: plan.finish.delete ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run) } };
   }, settle);
 }
 

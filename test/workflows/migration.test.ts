@@ -18,6 +18,9 @@ test('a migration goes through the whole sequence of §4.1 in its order, and end
   const result = await approveAll(run);
 
   expect(result).toMatchObject({ kind: 'migration', outcome: 'completed', task: 'deleted' });
+  expect(result).toMatchObject({
+    cutover: { delaySeconds: 0, position: expect.stringMatching(/\w/), endedAt: expect.any(String) },
+  });
   expect(result.steps.map(({ step, state }) => `${step}: ${state}`)).toEqual([
     'Create: done',
     'Test connections: done',

@@ -58,4 +58,10 @@ export async function cutover(run: Run<MigrationPlan>, task: Task, plan: Migrati
   return false;
 }
 
+/** The delay with which it was cut over. */
+export function lastDelay(run: Run<MigrationPlan>): { readonly delaySeconds?: number } {
+  const delay = run.resultOf<{ delay?: number }>('Cutover delay')?.delay;
+  return delay === undefined ? {} : { delaySeconds: delay / 1_000 };
+}
+
 const seconds = (ms: number | undefined): string => (ms === undefined ? 'unknown' : `${ms / 1000} s`);
