@@ -36,6 +36,7 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly url: string;
   readonly port: number;
+  readonly options: SimulatorOptions;
   readonly account: Account;
   /** The project whose name is the region's. */
   readonly project: Project;
@@ -97,6 +98,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const simulator = (server: Server): Simulator => ({
     url: url.value,
     port: (server.address() as AddressInfo).port,
+    options,
     account,
     projects,
     project: projects.find(({ name }) => name === REGION) ?? (projects[0] as Project),

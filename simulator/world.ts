@@ -112,6 +112,11 @@ export class World {
     this.dirty = true;
   }
 
+  /** As it was last seen. */
+  peek(id: string | undefined): Job | undefined {
+    return id === undefined ? undefined : this.state.jobs[id];
+  }
+
   /** The task of a project by its id, up to date. */
   job(project: string, id: string): Job {
     const job = this.state.jobs[id];

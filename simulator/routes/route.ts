@@ -92,7 +92,7 @@ function attempt(ctx: Ctx<unknown>, act: () => object, failed: (refusal: Refusal
 
 /** A fault may name a task by its id or its name, whichever the request uses. */
 export function withBoth(ctx: Pick<Ctx<unknown>, 'world'>, named: Named): Named {
-  const job = named.id === undefined ? undefined : ctx.world.jobs.find((each) => each.id === named.id);
+  const job = ctx.world.peek(named.id);
   return { ...named, name: named.name ?? job?.name };
 }
 

@@ -33,7 +33,7 @@ export function notSubtask(job: Job): void {
 
 /** The subtask that carries data in the parent's direction. */
 export function isBackward(world: World, job: Job): boolean {
-  const parent = world.jobs.find((each) => each.id === job.parent);
+  const parent = world.peek(job.parent);
   return parent !== undefined && job.spec.job_direction !== parent.spec.job_direction;
 }
 

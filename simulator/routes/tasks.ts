@@ -269,9 +269,7 @@ export const plainTime = (ms: number) => new Date(ms).toISOString().slice(0, 19)
 
 /** A row of 6.1.19. */
 function row(world: World, job: Job): object {
-  const children = job.children
-    .map((id) => world.jobs.find((each) => each.id === id))
-    .filter((child) => child !== undefined);
+  const children = childrenOf(world, job);
   const { engine_type, net_type, job_direction, db_use_type, task_type } = job.spec;
   return {
     id: job.id,
@@ -341,11 +339,12 @@ function list({ world, project }: Ctx<unknown>, asked: Listing): object {
   const all = asked.per_page === 0 || asked.cur_page === 0;
   const rows = all ? found : found.slice((asked.cur_page - 1) * asked.per_page, asked.cur_page * asked.per_page);
   if (!asked.status)
-    for (const job of rows) for (const each of [job, ...children(world, job)]) world.settle(each, true);
+    for (const job of rows) for (const each of [job, ...childrenOf(world, job)]) world.settle(each, true);
   return { total_record: found.length, jobs: rows.map((job) => row(world, job)) };
 }
 
-const children = (world: World, job: Job): Job[] => world.jobs.filter((each) => each.parent === job.id);
+const childrenOf = (world: World, job: Job): Job[] =>
+  job.children.map((id) => world.peek(id)).filter((child) => child !== undefined);
 
 /** One word finds names that hold it; a list of ids finds those tasks. */
 function namedLike(job: Job, asked: string): boolean {
@@ -367,7 +366,7 @@ function details(job: Job): object {
   const { spec } = job;
   const shown = (which: 'so' | 'ta', created: unknown) => {
     const { password, ...stored } = job.stored?.[which] ?? {};
-    return { region: undefined, ...(created as object), ...stored, ...(password ? { db_password: '******' } : {}) };
+    return { ...(created as object), ...stored, ...(password ? { db_password: '******' } : {}) };
   };
   const subnet = spec['customize_sutnet_id'];
   return {

@@ -197,3 +197,9 @@ test('with a file, tasks and their plans are there again after a restart, and no
   expect(await readFile(file, 'utf8')).not.toContain('canary');
   await rm(directory, { recursive: true });
 });
+
+test('a port in use is told, and closing twice does no harm', async () => {
+  await start({});
+  await expect(startSimulator({ port: simulator.port })).rejects.toThrow('EADDRINUSE');
+  await simulator.close();
+});
