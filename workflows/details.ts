@@ -3,18 +3,20 @@ import type { GateView, Item, Status, StepRow } from './messages.js';
 /** The Temporal UI clips its panel early, and a query answer has limits. */
 const MOST = 20_000;
 const MARKS: Readonly<Record<string, string>> = {
-  done: '✅',
-  running: '▶️',
-  waits: '✋',
-  failed: '❌',
-  skipped: '⏭️',
+  done: '✓',
+  running: '▶',
+  waits: '?',
+  failed: '✗',
+  skipped: '–',
   pending: '·',
 };
-const CLASSES: Readonly<Record<string, string>> = { ok: '✅', warning: '⚠️', blocking: '⛔' };
+const CLASSES: Readonly<Record<string, string>> = { ok: '✓', warning: '⚠', blocking: '✗' };
+/** A paragraph that Markdown keeps: the panel cuts off its last lines. */
+const BLANK = '\u00a0';
 
 /** The run as Markdown for the Temporal UI: what a person must decide first, with the payload to paste, then the table. */
 export function renderDetails(status: Status): string {
-  const head = `**${plain(status.name)}** (${status.kind}), ${plain(status.phase)} since ${status.since}${status.jobId ? `, DRS task \`${code(status.jobId)}\`` : ''}`;
+  const head = `**${plain(status.name)}** (${status.kind}), ${plain(status.phase)} since ${at(status.since)}${status.jobId ? `, DRS task \`${code(status.jobId)}\`` : ''}`;
   const parts = [
     head,
     ...(status.gate ? [gate(status.gate)] : []),
@@ -22,8 +24,7 @@ export function renderDetails(status: Status): string {
     ...refused(status),
     ...decisions(status),
   ];
-  // The panel cuts off its last lines.
-  return `${cut(parts.join('\n\n'))}\n\n&nbsp;\n\n&nbsp;\n`;
+  return [cut(parts.join('\n\n')), BLANK, BLANK, BLANK].join('\n\n');
 }
 
 function gate({ id, question, decisions, approvals, group, expires, evidence }: GateView): string {
@@ -39,10 +40,10 @@ function gate({ id, question, decisions, approvals, group, expires, evidence }: 
     `decisions: ${decisions.join(', ')}`,
     decisions.includes('approve') ? `approvals: ${approvals}` : '',
     group ? `group: ${plain(group)}` : '',
-    expires ? `until ${expires}` : '',
+    expires ? `until ${at(expires)}` : '',
   ];
   return [
-    `## ✋ ${id}: ${plain(question)}`,
+    `## ${id}: ${plain(question)}`,
     facts.filter(Boolean).join(' · '),
     `Send the signal or the update ${message}:`,
     `\`\`\`json\n${JSON.stringify(payload)}\n\`\`\``,
@@ -61,15 +62,15 @@ function items(list: readonly Item[]): string {
 function steps(rows: readonly StepRow[]): string {
   const lines = rows.map(
     ({ step, state, since, took, note }) =>
-      `| ${MARKS[state]} | ${plain(step)} | ${state} | ${took ?? (state === 'running' || state === 'waits' ? `since ${since?.slice(0, 19)}Z` : '')} | ${plain(note ?? '')} |`,
+      `| ${MARKS[state]} | ${plain(step)} | ${state} | ${took ?? (state === 'running' || state === 'waits' ? `since ${at(since)}` : '')} | ${plain(note ?? '')} |`,
   );
-  return ['|  | step | state | time | result |', '|---|---|---|---|---|', ...lines].join('\n');
+  return ['**Steps**\n', '|  | step | state | time | result |', '|---|---|---|---|---|', ...lines].join('\n');
 }
 
 function refused({ refusedSignals: { count, last } }: Status): string[] {
   if (count === 0) return [];
   const shown = last.slice(-5).map(({ signal, why }) => `- ${plain(signal)}: ${plain(why)}`);
-  return [`**Refused signals: ${count}** (they changed nothing)\n${shown.join('\n')}`];
+  return [`**Refused signals: ${count}** (they changed nothing)\n\n${shown.join('\n')}`];
 }
 
 function decisions({ decisions }: Status): string[] {
@@ -77,9 +78,9 @@ function decisions({ decisions }: Status): string[] {
     .slice(-10)
     .map(
       (d) =>
-        `- ${d.at.slice(0, 19)}Z ${plain(d.gate)} **${d.decision}** by ${plain(d.by)}${d.claimed ? ' (claimed)' : ''}: ${plain(d.reason)}`,
+        `- ${at(d.at)} ${plain(d.gate)} **${d.decision}** by ${plain(d.by)}${d.claimed ? ' (claimed)' : ''}: ${plain(d.reason)}`,
     );
-  return shown.length > 0 ? [`**Decisions**\n${shown.join('\n')}`] : [];
+  return shown.length > 0 ? [`**Decisions**\n\n${shown.join('\n')}`] : [];
 }
 
 /** What came from outside stays text: no markup, no links, no line breaks. */
@@ -92,6 +93,9 @@ export const plain = (text: string): string =>
     .replace(/\\>/g, '&gt;')
     .replace(/\\&/g, '&amp;')
     .replace(/:\/\//g, '&#58;//');
+
+/** `2026-01-31 02:11:09 UTC` */
+const at = (time = ''): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 
 const code = (text: string): string => text.replace(/[^\w.:-]/g, '');
 
