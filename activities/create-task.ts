@@ -21,8 +21,6 @@ export interface CreateTaskInput {
 export interface CreatedTask {
   readonly jobId: string;
   readonly status: string;
-  /** The id of the task that failed to be created and was deleted. */
-  readonly replaced?: string;
 }
 
 const MARKER = 'drs-pilot';
@@ -47,7 +45,7 @@ export const createTask =
     if (found) await lookingFirst(() => remove(drs, wanted, found.jobId, signal));
     try {
       const { id, status } = await lookingFirst(() => drs.batchCreateJobs(wanted, { signal }));
-      return { jobId: id, status: status ?? 'CREATING', ...(found && { replaced: found.jobId }) };
+      return { jobId: id, status: status ?? 'CREATING' };
     } catch (error) {
       if (!(error instanceof DrsError) || error.kind !== 'duplicateName') throw error;
       const mine = await findOwn(services, wanted, cloud);

@@ -1,7 +1,7 @@
 import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
-import { FAILED } from '../drs/statuses.js';
+import { verdict, waits } from '../drs/waits.js';
 import type { UseType } from '../drs/watcher.js';
-import type { WebhookEvent } from './notify.js';
+import { NotifyError, type WebhookEvent } from './notify.js';
 import type { Services } from './services.js';
 import { shown } from './wait-for.js';
 
@@ -32,8 +32,12 @@ export interface HoldInput {
   readonly event: 'gateOpened' | 'failure';
   /** Names of webhooks. */
   readonly notify: readonly string[];
+  /** Whether this opening was told already, by a run that continued as this one. */
+  readonly known?: boolean;
   /** ms between reminders; an hour when absent. */
   readonly remindEvery?: number | undefined;
+  /** One reminder more, at this time. */
+  readonly remindAt?: string;
   /** A task that is looked at while the gate is open: its delay is shown, and its failure closes the gate. */
   readonly watch?: { readonly jobId: string; readonly useType: UseType };
 }
@@ -44,10 +48,19 @@ const HOUR_MS = 3_600_000;
 const WATCH_EVERY_MS = 60_000;
 const TRY_AGAIN_MS = 30_000;
 
-/** What an earlier try has done already. */
+/** Who has been told what, as the heartbeat keeps it: a retry on another worker goes on from there. */
 interface Told {
-  told?: boolean;
-  remindedAt?: number;
+  /** Webhooks that have not heard of the opening yet. */
+  untold: readonly string[];
+  remindedAt: number;
+}
+
+/** What all parts of one opening share. */
+interface Holding extends HoldInput {
+  readonly services: Services;
+  readonly signal: AbortSignal;
+  readonly pace: number;
+  readonly told: Told;
 }
 
 /**
@@ -59,76 +72,93 @@ export const holdGate =
   async (input: HoldInput): Promise<HoldEnd> => {
     const ends = new AbortController();
     const signal = AbortSignal.any([cancellationSignal(), ends.signal]);
-    const until = input.gate.expires === null ? undefined : Date.parse(input.gate.expires);
+    const { expires } = input.gate;
+    const before = activityInfo().heartbeatDetails as Partial<Told> | undefined;
+    const told: Told = {
+      untold: before?.untold ?? (input.known ? [] : input.notify),
+      remindedAt: before?.remindedAt ?? Date.now(),
+    };
+    const holding: Holding = { ...input, services, signal, pace, told };
     try {
       return await Promise.race([
-        remind(services, input, signal, pace),
-        ...(until === undefined
-          ? []
-          : [pause(Math.max(0, until - Date.now()), signal).then((): HoldEnd => ({ event: 'expired' }))]),
-        ...(input.watch ? [watchTask(services, input, signal)] : []),
+        remind(holding),
+        ...(expires === null ? [] : [expire(Date.parse(expires), signal)]),
+        ...(input.watch ? [watchTask(holding, input.watch)] : []),
       ]);
     } finally {
       ends.abort();
     }
   };
 
-async function remind(
-  services: Services,
-  { notify, event, ...input }: HoldInput,
-  signal: AbortSignal,
-  pace: number,
-): Promise<never> {
-  const before = (activityInfo().heartbeatDetails ?? {}) as Told;
-  const every = input.remindEvery ?? HOUR_MS;
-  let told = before.told ?? false;
-  let remindedAt = before.remindedAt ?? Date.now();
+async function expire(until: number, signal: AbortSignal): Promise<HoldEnd> {
+  await pause(until - Date.now(), signal);
+  return { event: 'expired' };
+}
+
+async function remind(holding: Holding): Promise<never> {
+  const { notify, event, remindEvery = HOUR_MS, remindAt, signal, pace, told } = holding;
+  const extra = remindAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(remindAt);
   for (;;) {
-    if (!told && notify.length > 0) told = await tell(services, notify, toEvent(services, input, event));
-    else told = true;
-    heartbeat({ told, remindedAt, status: 'waits for a person' });
-    const next = told ? remindedAt + every - Date.now() : TRY_AGAIN_MS * pace;
-    await pause(Math.max(0, next), signal);
-    if (!told || notify.length === 0) {
-      if (notify.length === 0) remindedAt = Date.now();
-      continue;
-    }
-    if (await tell(services, notify, toEvent(services, input, 'reminder'))) remindedAt = Date.now();
-    else remindedAt = Date.now() - every + TRY_AGAIN_MS * pace;
+    told.untold = await tell(holding, told.untold, event);
+    const due = Math.min(told.remindedAt + remindEvery, extra > told.remindedAt ? extra : Number.POSITIVE_INFINITY);
+    heartbeat({ ...told, status: 'waits for a person' });
+    await pause(Math.min(due - Date.now(), told.untold.length > 0 ? TRY_AGAIN_MS * pace : HOUR_MS), signal);
+    if (Date.now() < due) continue;
+    told.remindedAt = Date.now();
+    // Who hears of the opening only now needs no reminder besides.
+    await tell(
+      holding,
+      notify.filter((name) => !told.untold.includes(name)),
+      'reminder',
+    );
   }
 }
 
-/** A failed delivery is logged and tried again later; the run hears nothing of it. */
-async function tell({ notifier }: Services, names: readonly string[], event: WebhookEvent): Promise<boolean> {
+/** Gives the names of webhooks that were not reached: the run hears nothing of it. */
+async function tell(
+  holding: Holding,
+  names: readonly string[],
+  event: WebhookEvent['event'],
+): Promise<readonly string[]> {
+  if (names.length === 0) return [];
   try {
-    await notifier(names, event);
-    return true;
+    await holding.services.notifier(names, toEvent(holding, event));
+    return [];
   } catch (error) {
-    log.warn('a webhook was not reached; it is tried again', {
+    log.warn('a webhook was not reached', {
       error: error instanceof Error ? error.message : String(error),
-      gate: event.gate,
+      gate: holding.gate.id,
     });
-    return false;
+    return error instanceof NotifyError ? error.failed.map(({ webhook }) => webhook) : names;
   }
 }
 
-async function watchTask(services: Services, { cloud, watch }: HoldInput, signal: AbortSignal): Promise<HoldEnd> {
-  const { watcher } = services.cloud(cloud);
-  const job = watch as NonNullable<HoldInput['watch']>;
-  const seen = await watcher.watch(
-    { ...job, everyMs: WATCH_EVERY_MS, delay: true },
-    (now) => {
-      heartbeat({ told: true, ...shown(now) });
-      return (FAILED as readonly string[]).includes(now.status) || now.status === 'DELETED';
-    },
-    signal,
-  );
-  return { event: 'failed', status: seen.status };
+/** Ends when the task has failed or is gone. While DRS refuses to tell, nobody knows: it is asked again later. */
+async function watchTask(
+  { services, cloud, signal, pace, told }: Holding,
+  job: NonNullable<HoldInput['watch']>,
+): Promise<HoldEnd> {
+  for (;;) {
+    try {
+      const { status } = await services.cloud(cloud).watcher.watch(
+        { ...job, everyMs: WATCH_EVERY_MS, delay: true },
+        (now) => {
+          heartbeat({ ...told, ...shown(now) });
+          return verdict(waits.inSync, now.status) === 'failed';
+        },
+        signal,
+      );
+      return { event: 'failed', status };
+    } catch (error) {
+      signal.throwIfAborted();
+      heartbeat({ ...told, note: error instanceof Error ? error.message.slice(0, 300) : String(error) });
+      await pause(WATCH_EVERY_MS * pace, signal);
+    }
+  }
 }
 
 function toEvent(
-  { link: linkTo }: Services,
-  { run, gate }: Pick<HoldInput, 'run' | 'gate'>,
+  { services, run, gate }: Pick<Holding, 'services' | 'run' | 'gate'>,
   event: WebhookEvent['event'],
 ): WebhookEvent {
   const verb = gate.decisions.includes('approve') ? 'approve' : 'decide';
@@ -136,7 +166,7 @@ function toEvent(
     verb === 'approve'
       ? `drs-pilot approve ${run.workflowId} --reason "…"`
       : `drs-pilot decide ${run.workflowId} --decision ${gate.decisions[0]} --reason "…"`;
-  const link = linkTo(run);
+  const link = services.link(run);
   const items = gate.evidence.items
     .slice(0, 20)
     .map(({ item, class: c, value }) => `- ${c === 'ok' ? '' : `${c}: `}${item}: ${value}`);

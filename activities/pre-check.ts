@@ -25,7 +25,6 @@ type Results = Reply<'batchCheckResults'>;
 const EVERY_MS = 5_000;
 /** A result has no run id (§6.1.7): one that looks like the last one's counts once it has stood for so long. */
 const GRACE_MS = 60_000;
-const MOST_FINDINGS = 100;
 
 /** §6.1.6. Gives a print of the result before it, by which the new one can be told. */
 export const startPrecheck =
@@ -73,7 +72,7 @@ function found({ result, precheck_result: items = [] }: Results): PrecheckResult
       ...((failed_reason ?? raw_error_msg) && { reason: (failed_reason ?? raw_error_msg ?? '').slice(0, 500) }),
       ...(group && { group }),
     }));
-  return { passed: result === true, total: items.length, findings: findings.slice(0, MOST_FINDINGS) };
+  return { passed: result === true, total: items.length, findings };
 }
 
 const print = ({ process, result, precheck_result }: Results): string =>

@@ -1,20 +1,16 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { DrsError } from '../drs/errors.js';
+import { RETRYABLE, RUNNING } from '../drs/statuses.js';
 import { detailsOf, type JobAt, lookingFirst, statusOf } from './job.js';
 import type { Services } from './services.js';
 
 /** Changes of a task. Each reads where the task stands before it acts, so that it may be tried again at any time. */
 
-const START_FAILED = ['START_JOB_FAILED', 'STARTJOB_FAILED'];
-const RETRIABLE = [...START_FAILED, 'FULL_TRANSFER_FAILED', 'INCRE_TRANSFER_FAILED'];
 const ENDED = ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE', 'DELETED'];
-const RUNNING = ['STARTJOBING', 'FULL_TRANSFER_STARTED', 'FULL_TRANSFER_COMPLETE', 'INCRE_TRANSFER_STARTED'];
 
 export interface StartInput extends JobAt {
   /** Epoch ms as text; now when absent. */
   readonly startTime?: string;
-  /** Whether a start that failed is retried (§6.1.12). */
-  readonly retry: boolean;
 }
 
 export interface EndInput extends JobAt {
@@ -28,47 +24,64 @@ export interface Ended {
   readonly endedAt: string;
   /** GTID set or binlog position of the source at the end, as far as DRS tells it. */
   readonly position?: string;
+  /** A task that failed to be created can't be ended, only deleted. */
+  readonly deleted?: true;
 }
 
 export const taskChanges = (services: Services) => {
   const drsOf = (job: JobAt) => services.cloud(job.cloud).drs;
 
   /** §6.1.11. A start that was accepted already is no error. */
-  const startTask = async ({ startTime, retry, ...job }: StartInput): Promise<{ status: string }> => {
+  const startTask = async ({ startTime, ...job }: StartInput): Promise<{ status: string }> => {
     const status = await statusOf(services, job);
     const signal = cancellationSignal();
-    if (status === 'CONFIGURATION') {
+    if (status === 'CONFIGURATION')
       await lookingFirst(() =>
         drsOf(job).batchStartJobs({ job_id: job.jobId, ...(startTime && { start_time: startTime }) }, { signal }),
       );
-    } else if (retry && START_FAILED.includes(status)) {
-      await lookingFirst(() => drsOf(job).batchRestoreTask({ job_id: job.jobId }, { signal }));
-    }
     return { status };
   };
 
   /** §6.1.12, where the task has failed; one that runs again needs nothing. */
   const retryTask = async (job: JobAt): Promise<{ status: string }> => {
     const status = await statusOf(services, job);
-    if (RETRIABLE.includes(status))
+    if (RETRYABLE.includes(status))
       await lookingFirst(() => drsOf(job).batchRestoreTask({ job_id: job.jobId }, { signal: cancellationSignal() }));
     return { status };
   };
 
-  /** §6.1.13, replay only. */
-  const pauseTask = async (job: JobAt): Promise<{ paused: boolean }> => {
+  /** §6.1.13, replay only. A task that starts can be paused as soon as data moves. */
+  const pauseTask = async (job: JobAt): Promise<{ paused: boolean; status: string }> => {
     const status = await statusOf(services, job);
-    if (status === 'PAUSING') return { paused: true };
-    if (!RUNNING.includes(status)) return { paused: false };
+    if (status === 'PAUSING') return { paused: true, status };
+    if (status === 'STARTJOBING')
+      throw new DrsError('transient', `${job.jobId} is starting. Nothing to do: it is paused once data moves.`, {
+        operation: 'batchStopJobs',
+        jobId: job.jobId,
+      });
+    if (!RUNNING.includes(status)) return { paused: false, status };
     await lookingFirst(() =>
       drsOf(job).batchStopJobs({ job_id: job.jobId, pause_mode: 'target' }, { signal: cancellationSignal() }),
     );
-    return { paused: true };
+    return { paused: true, status };
+  };
+
+  /** §6.1.14, `delete`. */
+  const deleteTask = async (job: JobAt): Promise<void> => {
+    await unlessGone(() =>
+      lookingFirst(() =>
+        drsOf(job).batchDeleteJobs({ job_id: job.jobId, delete_type: 'delete' }, { signal: cancellationSignal() }),
+      ),
+    );
   };
 
   /** §6.1.14, `terminate` or `force_terminate`. A task that ends already is left alone. */
   const endTask = async ({ force = false, position = false, ...job }: EndInput): Promise<Ended> => {
     const status = await unlessGone(() => statusOf(services, job));
+    if (status === 'CREATE_FAILED') {
+      await deleteTask(job);
+      return { endedAt: new Date().toISOString(), deleted: true };
+    }
     let told: Readonly<Record<string, unknown>> = {};
     if (status !== undefined && !ENDED.includes(status)) {
       told = await lookingFirst(() =>
@@ -87,15 +100,6 @@ export const taskChanges = (services: Services) => {
         ? (positionIn(told) ?? (await unlessGone(() => detailsOf(services, job)))?.gtid)
         : undefined;
     return { endedAt: new Date().toISOString(), ...(at && { position: at }) };
-  };
-
-  /** §6.1.14, `delete`. */
-  const deleteTask = async (job: JobAt): Promise<void> => {
-    await unlessGone(() =>
-      lookingFirst(() =>
-        drsOf(job).batchDeleteJobs({ job_id: job.jobId, delete_type: 'delete' }, { signal: cancellationSignal() }),
-      ),
-    );
   };
 
   return { startTask, retryTask, pauseTask, endTask, deleteTask };

@@ -78,14 +78,16 @@ export class Desk {
       approvals: spec.approvals,
       group: spec.group,
     });
-    const expires = spec.timeout === undefined ? undefined : new Date(Date.now() + spec.timeout).toISOString();
+    const timeout = spec.timeout === undefined ? undefined : new Date(Date.now() + spec.timeout).toISOString();
+    const ends = spec.onTimeout === 'reject' || spec.onTimeout === 'abort';
+    const resumed = this.carried?.id.startsWith(`${name}#`) ?? false;
     const opening = this.open(name, {
       name,
       question,
       decisions,
       evidence: evidence(items),
       rule,
-      expires,
+      expires: ends ? timeout : undefined,
       acknowledge,
       changeProblem,
     });
@@ -97,7 +99,9 @@ export class Desk {
         gate: opening.view(),
         event,
         notify,
+        known: resumed,
         remindEvery: spec.remindEvery,
+        ...(timeout && !ends && { remindAt: timeout }),
         ...(cloud && { cloud }),
         ...(watch && { watch }),
       }),
@@ -105,7 +109,7 @@ export class Desk {
     held.then(
       (end) => {
         if (end.event === 'failed') opening.close('retry', ['drs-pilot'], `the task is ${end.status}`);
-        else expire(opening, spec.onTimeout);
+        else opening.close(spec.onTimeout === 'abort' ? 'abort' : 'reject', ['time-out'], overdue(opening));
       },
       () => undefined,
     );
@@ -114,6 +118,11 @@ export class Desk {
     holding.cancel();
     this.changed();
     return opening.answer as Answer;
+  }
+
+  /** Nothing is asked any more. */
+  close(): void {
+    this.current = undefined;
   }
 
   private open(name: string, question: Opening['question']): Opening {
@@ -129,8 +138,4 @@ export class Desk {
   }
 }
 
-function expire(opening: Opening, onTimeout: GateSpec['onTimeout'] = 'wait'): void {
-  if (onTimeout === 'wait' || opening.answer) return;
-  const { expires } = opening.question;
-  opening.close(onTimeout === 'abort' ? 'abort' : 'reject', ['time-out'], `nobody decided until ${expires}`);
-}
+const overdue = ({ question, count }: Opening): string => `not decided by ${question.expires} (approvals: ${count})`;

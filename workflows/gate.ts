@@ -43,8 +43,13 @@ export class Opening {
   ) {}
 
   /** The same opening in the next run of a workflow that continued as new. */
-  static resume({ id, approvals, acknowledged }: CarriedOpening, question: Question): Opening {
-    return new Opening(id, question, new Map(approvals.map((said) => [said.by, said])), new Set(acknowledged));
+  static resume({ id, expires, approvals, acknowledged }: CarriedOpening, question: Question): Opening {
+    return new Opening(
+      id,
+      { ...question, expires },
+      new Map(approvals.map((said) => [said.by, said])),
+      new Set(acknowledged),
+    );
   }
 
   /** Why a decision can't count, or undefined. */
@@ -59,7 +64,7 @@ export class Opening {
     if (decision.snapshot !== undefined && decision.snapshot !== evidence.snapshot) {
       return `the evidence has changed: snapshot ${decision.snapshot} was seen, ${evidence.snapshot} is shown now`;
     }
-    if (decision.force && decision.decision === 'approve' && !rule.force) return 'force is not allowed here';
+    if (decision.force && !rule.force) return 'force is not allowed here';
     if (decision.decision === 'withdraw' && !this.approvals.has(decision.by)) return `${decision.by} has not approved`;
     return this.acknowledgeRefusal(decision) ?? this.changeRefusal(decision);
   }
@@ -97,6 +102,12 @@ export class Opening {
     return [...this.approvals.keys()];
   }
 
+  /** Of the evidence, what goes into a record. */
+  get shown(): Pick<Evidence, 'snapshot' | 'hash'> {
+    const { snapshot, hash } = this.question.evidence;
+    return { snapshot, hash };
+  }
+
   /** Items that still wait for an acknowledgement. */
   outstanding(): string[] {
     return (this.question.acknowledge ?? []).filter((item) => !this.acknowledged.has(item));
@@ -117,7 +128,13 @@ export class Opening {
 
   /** What goes over to the next run when this one continues as new. */
   carry(): CarriedOpening {
-    return { id: this.id, approvals: [...this.approvals.values()], acknowledged: [...this.acknowledged] };
+    const { expires } = this.question;
+    return {
+      id: this.id,
+      ...(expires && { expires }),
+      approvals: [...this.approvals.values()],
+      acknowledged: [...this.acknowledged],
+    };
   }
 
   private changeRefusal({ decision, change }: Decision): string | undefined {
@@ -136,6 +153,7 @@ export class Opening {
 
 export interface CarriedOpening {
   readonly id: string;
+  readonly expires?: string;
   readonly approvals: readonly Decision[];
   readonly acknowledged: readonly string[];
 }

@@ -12,9 +12,10 @@ import {
 } from './messages.js';
 import { readComment, readMessage } from './plans/decision.js';
 
-/** Only so many refusals and records are shown, and kept. */
+/** Only so many refusals, decisions and comments are shown, and kept: a record must fit into a payload. */
 const SHOWN = 50;
-const RECORDS = 500;
+const MOST_DECISIONS = 200;
+const MOST_COMMENTS = 50;
 
 const FORM = '{ "gate": "GATE#N", "by": "your-name", "reason": "why" }';
 const DESCRIPTIONS: Readonly<Record<MessageName, string>> = {
@@ -41,7 +42,11 @@ export class Inbox {
     this.decisions = [...(carried?.decisions ?? [])];
     this.refusedCount = carried?.refusedSignals.count ?? 0;
     this.refused = [...(carried?.refusedSignals.last ?? [])];
-    for (const name of MESSAGES) this.listen(name);
+  }
+
+  /** From here on messages are heard, at once those that came before. */
+  listen(): void {
+    for (const name of MESSAGES) this.listenTo(name);
     setDefaultSignalHandler((name) => this.refuse(name, 'no signal of this name exists'));
   }
 
@@ -51,10 +56,15 @@ export class Inbox {
 
   record(entry: DecisionRecord): void {
     this.decisions.push(entry);
-    if (this.decisions.length > RECORDS) this.decisions.shift();
+    // Comments never push decisions out of the record.
+    const comment = entry.decision === 'comment';
+    const alike = this.decisions.filter(({ decision }) => (decision === 'comment') === comment);
+    const [oldest] = alike;
+    if (oldest && alike.length > (comment ? MOST_COMMENTS : MOST_DECISIONS))
+      this.decisions.splice(this.decisions.indexOf(oldest), 1);
   }
 
-  private listen(name: MessageName): void {
+  private listenTo(name: MessageName): void {
     const description = DESCRIPTIONS[name];
     setHandler(
       signalOf(name),
@@ -81,8 +91,8 @@ export class Inbox {
 
   private answer(name: MessageName, payload: unknown): Receipt {
     const gate = (payload as Decision).gate ?? '';
-    this.take(name, payload);
     const opening = this.open();
+    this.take(name, payload);
     return { gate, accepted: true, approvals: opening?.id === gate ? opening.count : '' };
   }
 
@@ -116,8 +126,9 @@ export class Inbox {
     const decision = readMessage(name, payload) as Decision;
     if (this.isRepeat(decision)) return false;
     const { time: _, signature: __, ...said } = decision;
-    this.open()?.take(decision);
-    this.record({ claimed: true, at, ...said });
+    const opening = this.open();
+    opening?.take(decision);
+    this.record({ claimed: true, at, ...said, ...opening?.shown });
     this.changed();
     return true;
   }

@@ -83,7 +83,9 @@ export interface DecisionRecord {
   readonly claimed: boolean;
   readonly reason: string;
   readonly at: string;
+  /** Number and hash of the evidence that was shown. */
   readonly snapshot?: number;
+  readonly hash?: string;
   readonly items?: readonly string[];
   readonly change?: Change;
   readonly force?: boolean;
@@ -104,6 +106,9 @@ export interface Status {
   readonly gate?: GateView;
   readonly decisions: readonly DecisionRecord[];
   readonly refusedSignals: Refusals;
+  /** Once the run has ended. */
+  readonly outcome?: RunOutcome;
+  readonly task?: string;
 }
 
 export type RunOutcome = 'completed' | 'aborted' | 'rejected' | 'cancelled' | 'failed';

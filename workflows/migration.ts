@@ -8,7 +8,7 @@ import { deleteTask, endTask, release, settle } from './steps/end.js';
 import { changePasswords, notification, storeEndpoints, testConnections } from './steps/endpoints.js';
 import { flowControl, selectObjects, startPoint, users } from './steps/objects.js';
 import { preCheck } from './steps/pre-check.js';
-import { approveStart, startTransfer } from './steps/start.js';
+import { approveStart, requestStart, startTransfer } from './steps/start.js';
 import { fullTransfer, incrementalTransfer } from './steps/transfer.js';
 
 /** The migration procedure of §4.1 and on to the end of the task. The order is part of the contract of DRS. */
@@ -33,7 +33,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
         const check = await preCheck(run, task, plan);
         const parameters = await compareParameters(run, task, plan);
         await approveStart(run, plan, check, parameters);
-        await run.step('Start transfer', (attempt) => startTransfer(task, plan, attempt));
+        await run.step('Start request', () => requestStart(task, plan));
       });
     }
 
@@ -41,14 +41,15 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
     const ended = await run.part(
       afterStart((change) => run.again('Change passwords', () => changePasswords(task, plan, change))),
       async () => {
-        if (type !== 'INCR_TRANS') await run.step('Full transfer', (attempt) => fullTransfer(task, plan, attempt));
+        await run.step('Start transfer', (retry) => startTransfer(task, retry));
+        if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
         do {
           if (type !== 'FULL_TRANS')
-            await run.step('Incremental transfer', (attempt) => incrementalTransfer(task, plan, attempt));
+            await run.step('Incremental transfer', (retry) => incrementalTransfer(task, plan, retry));
         } while (!(await cutover(run, task, plan)));
         run.phase('ends');
         const ended = await run.step('End', () => endTask(task, plan));
-        await run.step('Release', (attempt) => release(run, task, attempt));
+        await run.step('Release', (retry) => release(run, task, retry));
         return ended;
       },
     );
@@ -64,6 +65,7 @@ const beforeStart: Mending = {
     'Test connections',
     'Store endpoints',
     'Users',
+    'Objects',
     'Pre-check',
     'Pre-check alarms',
     'Parameters',
@@ -92,6 +94,7 @@ function outline({ adopt, task, alarm_notify, startPoint, speed, parameters, fin
     ['Pre-check', true],
     ['Parameters', parameters !== 'skip' && task.engine_type === 'mysql' && task.job_direction === 'up'],
     ['Start approval', true],
+    ['Start request', true],
     ['Start transfer', true],
     ['Full transfer', task.task_type !== 'INCR_TRANS'],
     ['Incremental transfer', task.task_type !== 'FULL_TRANS'],

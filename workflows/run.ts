@@ -56,6 +56,8 @@ export interface Mending {
   readonly apply?: (change: Change) => Promise<void>;
 }
 
+type Work<T> = (retry: boolean) => Promise<T>;
+
 export interface StepOptions<T> {
   readonly skippable?: boolean;
   /** The result in one line. */
@@ -66,7 +68,7 @@ export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch'> & { readonly
 
 type Sequence<P> = (plan: P) => Promise<Readonly<Record<string, unknown>>>;
 /** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
-type Settle<P> = (plan: P, jobId: string) => Promise<string>;
+type Settle<P extends PlanBase> = (run: Run<P>, plan: P, jobId: string) => Promise<string>;
 
 /** What every workflow of ours has: named steps that show in the UI, people who can be asked, and a record of it all. */
 export class Run<P extends PlanBase> {
@@ -82,14 +84,17 @@ export class Run<P extends PlanBase> {
   private since = new Date().toISOString();
   private overfull = false;
   private force = false;
+  private stale = false;
+  private end: Pick<Result, 'outcome' | 'task'> | undefined;
   private plan!: P;
 
   constructor(
     private readonly kind: string,
     private readonly reader: ReadSpec<P>,
     private readonly spec: unknown,
-    carried?: Carried,
+    given?: Carried,
   ) {
+    const carried = isContinued() ? given : undefined;
     this.steps = new StepTable(() => this.moved(), carried?.steps);
     this.desk = new Desk(() => this.turned(), carried?.desk);
     this.changes = [...(carried?.changes ?? [])];
@@ -102,6 +107,12 @@ export class Run<P extends PlanBase> {
       carried?.record,
     );
     setHandler(status, () => this.status(), { description: 'The whole run as JSON: steps, gate, evidence, decisions' });
+    this.inbox.listen();
+  }
+
+  /** The DRS task, once there is one. */
+  get task(): string | undefined {
+    return this.jobId;
   }
 
   /** Whether the last "retry" said `force`. */
@@ -145,31 +156,23 @@ export class Run<P extends PlanBase> {
 
   /**
    * One step of the sequence, done once: a step that stands in the record as done gives its result again. One that failed asks
-   * a person, who mends the cause and says "retry".
+   * a person, who mends the cause and says "retry": `work` hears whether this is one.
    */
-  async step<T>(
-    name: string,
-    work: (attempt: number) => Promise<T>,
-    options?: StepOptions<T> & { skippable?: false },
-  ): Promise<T>;
-  async step<T>(name: string, work: (attempt: number) => Promise<T>, options: StepOptions<T>): Promise<T | undefined>;
-  async step<T>(
-    name: string,
-    work: (attempt: number) => Promise<T>,
-    options: StepOptions<T> = {},
-  ): Promise<T | undefined> {
+  async step<T>(name: string, work: Work<T>, options?: StepOptions<T> & { skippable?: false }): Promise<T>;
+  async step<T>(name: string, work: Work<T>, options: StepOptions<T>): Promise<T | undefined>;
+  async step<T>(name: string, work: Work<T>, options: StepOptions<T> = {}): Promise<T | undefined> {
     if (this.steps.isDone(name)) return this.steps.resultOf<T>(name);
     const began = Date.now();
-    for (let attempt = 1; ; attempt += 1) {
+    for (;;) {
       this.steps.mark(name, 'running');
       try {
-        const result = await work(attempt);
+        const result = await work(this.steps.isRetried(name));
         this.steps.finish(name, began, options.note?.(result), result);
         return result;
       } catch (error) {
         if (isCancellation(error) || error instanceof Ending || error instanceof Changed) throw error;
         const failure = readFailure(error);
-        this.steps.mark(name, 'failed', failure.message);
+        this.steps.fail(name, failure.message);
         if (!this.jobId || failure.type === 'drs.wrongId') throw error;
         const answer = await this.askAbout(name, failure, options.skippable ?? false);
         if (answer.decision !== 'skip') continue;
@@ -180,9 +183,14 @@ export class Run<P extends PlanBase> {
   }
 
   /** A step that is done anew, whatever the record says. */
-  async again<T>(name: string, work: (attempt: number) => Promise<T>): Promise<T> {
+  async again<T>(name: string, work: Work<T>): Promise<T> {
     this.forget(name);
     return await this.step(name, work);
+  }
+
+  /** Whether a step was tried at all, with success or without. */
+  hasBegun(step: string): boolean {
+    return this.steps.hasBegun(step);
   }
 
   /** The result of a step that is done. */
@@ -254,6 +262,7 @@ export class Run<P extends PlanBase> {
       ...(opening && { gate: opening.view() }),
       decisions: this.inbox.decisions,
       refusedSignals: this.inbox.refusedSignals,
+      ...this.end,
     };
   }
 
@@ -272,27 +281,32 @@ export class Run<P extends PlanBase> {
   }
 
   private async askAbout(name: string, { message, items }: Failure, skippable: boolean): Promise<Answer> {
-    const answer = await this.ask({
-      name: name.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
-      question: `${name} failed. ${message}`,
-      decisions: ['retry', ...(skippable ? (['skip'] as const) : []), 'abort'],
-      items,
-      event: 'failure',
-    });
+    const answer = await this.ask(
+      {
+        name: name.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+        question: `${name} failed. ${message}`,
+        decisions: ['retry', ...(skippable ? (['skip'] as const) : []), 'abort'],
+        items,
+        event: 'failure',
+      },
+      name,
+    );
     this.force = answer.last?.force ?? false;
     return answer;
   }
 
   /** Asks, and carries out what an answer means at every gate: an end of the run, a change. */
-  private async ask(ask: Ask): Promise<Answer> {
+  private async ask(ask: Ask, failedStep?: string): Promise<Answer> {
     const items = [...ask.items, ...this.unseenChanges()];
     const changeProblem = ask.decisions.includes('retry') ? (change: Change) => this.changeProblem(change) : undefined;
     const answer = await this.desk.ask(
       { ...ask, items, changeProblem },
       { run: this.whereabouts, cloud: this.plan.cloud, notify: this.plan.notify ?? [] },
     );
-    this.shownChanges = this.changes.length;
     const { decision, by, reason, last } = answer;
+    // Whoever approves must have seen the changes; at gates before that they are shown, too.
+    if (decision === 'approve') this.shownChanges = this.changes.length;
+    if (decision === 'retry' && failedStep) this.steps.retry(failedStep);
     if (decision === 'reject') throw new Ending('rejected', `rejected by ${by.join(', ')}: ${reason}`);
     if (decision === 'abort') throw new Ending('aborted', `aborted by ${by.join(', ')}: ${reason}`);
     if (last?.change) {
@@ -329,6 +343,8 @@ export class Run<P extends PlanBase> {
     const cancelled = isCancellation(error);
     const outcome: RunOutcome = cancelled ? 'cancelled' : error instanceof Ending ? error.outcome : 'failed';
     const { message, type } = readFailure(error);
+    this.desk.close();
+    this.steps.stop(cancelled ? 'cancelled' : message);
     return await CancellationScope.nonCancellable(async () => {
       const task = await this.settled(outcome, settle);
       await this.tell(`${this.title} is ${outcome}: ${message}`);
@@ -347,14 +363,15 @@ export class Run<P extends PlanBase> {
   private async settled(outcome: RunOutcome, settle: Settle<P>): Promise<string> {
     if (!this.jobId) return 'none';
     if (outcome === 'failed') return 'kept';
-    return await settle(this.plan, this.jobId).catch(
+    return await settle(this, this.plan, this.jobId).catch(
       (error: unknown) => `kept: ${this.plan.onAbort} failed: ${readFailure(error).message}`,
     );
   }
 
   private result(outcome: RunOutcome, extra: Readonly<Record<string, unknown>>): Result {
+    this.end = { outcome, task: 'none', ...extra };
     this.phase(outcome);
-    return { ...this.status(), outcome, task: 'none', ...extra };
+    return { ...this.status(), ...this.end };
   }
 
   /** The news of the end. A webhook that is down never holds a run up. */
@@ -409,7 +426,13 @@ export class Run<P extends PlanBase> {
   private moved(): void {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     if (historyLength > MOST_EVENTS || continueAsNewSuggested) this.overfull = true;
-    setCurrentDetails(renderDetails(this.status()));
+    if (this.stale) return;
+    this.stale = true;
+    // Rendered once for all that moves at the same time: thousands of signals may.
+    void Promise.resolve().then(() => {
+      this.stale = false;
+      setCurrentDetails(renderDetails(this.status()));
+    });
   }
 
   /** A phase or a gate began or ended: what runs are found by changes, too. */
@@ -421,6 +444,12 @@ export class Run<P extends PlanBase> {
     ]);
     this.moved();
   }
+}
+
+/** Whether this run goes on from an earlier one; whoever starts a run must not bring its record along. */
+function isContinued(): boolean {
+  const { continuedFromExecutionRunId, attempt, cronSchedule } = workflowInfo();
+  return continuedFromExecutionRunId !== undefined && attempt === 1 && !cronSchedule;
 }
 
 /** A decision to end the run. */

@@ -6,12 +6,15 @@ const LONGEST_NOTE = 400;
 export interface CarriedSteps {
   readonly rows: readonly StepRow[];
   readonly results: Readonly<Record<string, unknown>>;
+  readonly retries: readonly string[];
 }
 
 /** The steps of a run: what people see of them, and the results of those that are done. */
 export class StepTable {
   private readonly rows: Map<string, StepRow>;
   private readonly results: Map<string, unknown>;
+  /** Steps that a person said "retry" to, until they end one way or the other. */
+  private readonly retries: Set<string>;
 
   constructor(
     private readonly changed: () => void,
@@ -19,6 +22,7 @@ export class StepTable {
   ) {
     this.rows = new Map(carried?.rows.map((row) => [row.step, row]));
     this.results = new Map(Object.entries(carried?.results ?? {}));
+    this.retries = new Set(carried?.retries);
   }
 
   view(): StepRow[] {
@@ -26,7 +30,7 @@ export class StepTable {
   }
 
   carry(): CarriedSteps {
-    return { rows: this.view(), results: Object.fromEntries(this.results) };
+    return { rows: this.view(), results: Object.fromEntries(this.results), retries: [...this.retries] };
   }
 
   outline(names: readonly string[]): void {
@@ -36,6 +40,18 @@ export class StepTable {
 
   isDone(step: string): boolean {
     return this.results.has(step);
+  }
+
+  hasBegun(step: string): boolean {
+    return (this.rows.get(step)?.state ?? 'pending') !== 'pending';
+  }
+
+  isRetried(step: string): boolean {
+    return this.retries.has(step);
+  }
+
+  retry(step: string): void {
+    this.retries.add(step);
   }
 
   resultOf<T>(step: string): T | undefined {
@@ -52,7 +68,18 @@ export class StepTable {
     this.changed();
   }
 
+  fail(step: string, why: string): void {
+    this.retries.delete(step);
+    this.mark(step, 'failed', why);
+  }
+
+  /** The run ends: nothing runs or waits any more. */
+  stop(why: string): void {
+    for (const { step, state } of this.view()) if (state === 'running' || state === 'waits') this.fail(step, why);
+  }
+
   finish(step: string, began: number, note: string | undefined, result: unknown): void {
+    this.retries.delete(step);
     this.results.set(step, result ?? null);
     this.rows.set(step, {
       step,

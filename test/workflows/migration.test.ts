@@ -32,6 +32,7 @@ test('a migration goes through the whole sequence of §4.1 in its order, and end
     'Pre-check: done',
     'Parameters: done',
     'Start approval: done',
+    'Start request: done',
     'Start transfer: done',
     'Full transfer: done',
     'Incremental transfer: done',

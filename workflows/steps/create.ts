@@ -21,15 +21,16 @@ export async function create(run: Run<MigrationPlan>, plan: MigrationPlan): Prom
 
   const task = await run.step(
     'Create',
-    async (attempt): Promise<Task> => {
+    async (retry): Promise<Task> => {
+      const former = run.task;
       const made = await calls.createTask({
         ...(cloud && { cloud }),
         request: createRequest(plan, useType, workflowInfo().firstExecutionRunId),
         ...(plan.adopt && { adopt: plan.adopt }),
-        replaceFailed: attempt > 1,
+        replaceFailed: retry,
       });
       run.owns(made.jobId);
-      if (made.replaced) replaced.push(made.replaced);
+      if (former && former !== made.jobId) replaced.push(former);
       const found = { jobId: made.jobId, status: made.status, useType, cloud, expiredDays };
       if (made.status !== 'CREATING' && made.status !== 'CREATE_FAILED') return found;
       return { ...found, status: (await waits().waitFor({ ...at(found), wait: 'created' })).status };

@@ -47,8 +47,8 @@ export async function cutover(run: Run<MigrationPlan>, task: Task, plan: Migrati
   const { maxDelay, within } = plan.cutover;
   const settled = await run.step(
     'Cutover delay',
-    async (attempt) => {
-      if (attempt > 1) await calls.retryTask(at(task));
+    async (retry) => {
+      if (retry) await calls.retryTask(at(task));
       return await waits().waitForDelay({ ...at(task), maxDelay, within });
     },
     { note: ({ reached, delay }) => `${reached ? '' : 'too high: '}${seconds(delay)}` },

@@ -9,8 +9,8 @@ export async function endTask(task: Task, plan: MigrationPlan): Promise<{ positi
 }
 
 /** Until RELEASE_RESOURCE_COMPLETE. A release that failed is ended again on "retry", by force where the decision says so. */
-export async function release(run: Run<MigrationPlan>, task: Task, attempt: number): Promise<string> {
-  if (attempt > 1) await calls.endTask({ ...at(task), force: run.forced });
+export async function release(run: Run<MigrationPlan>, task: Task, retry: boolean): Promise<string> {
+  if (retry) await calls.endTask({ ...at(task), force: run.forced });
   return (await waits().waitFor({ ...at(task), wait: 'released' })).status;
 }
 
@@ -19,13 +19,21 @@ export async function deleteTask(task: Task): Promise<void> {
   await calls.deleteTask(at(task));
 }
 
-/** What becomes of the task when a run is rejected, aborted or cancelled. */
-export async function settle(plan: MigrationPlan, jobId: string): Promise<string> {
-  const task = at({ jobId, status: '', useType: 'migration', cloud: plan.cloud, expiredDays: 14 });
-  if (plan.onAbort === 'pause') return (await calls.pauseTask(task)).paused ? 'paused' : 'kept: it was not running';
-  if (plan.onAbort === 'terminate') {
-    await calls.endTask(task);
-    return 'terminated';
+/** Does what the spec wants when a run is rejected, aborted or cancelled, and says what became of the task. */
+export async function settle(
+  run: Run<MigrationPlan>,
+  { cloud, onAbort }: MigrationPlan,
+  jobId: string,
+): Promise<string> {
+  const task = at({ jobId, status: '', useType: 'migration', cloud, expiredDays: 0 });
+  if (onAbort === 'terminate') return (await calls.endTask(task)).deleted ? 'deleted' : 'terminated';
+  if (onAbort === 'pause') {
+    const { paused, status } = await calls.pauseTask(task);
+    return paused ? 'paused' : standing(status);
   }
-  return 'kept';
+  // Whoever stops a run that ends its task comes too late, or not: only DRS knows.
+  return run.hasBegun('End') ? standing((await calls.batchListJobStatus(jobId, cloud)).status) : 'kept';
 }
+
+const standing = (status: string): string =>
+  ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE'].includes(status) ? 'terminated' : `kept: it is ${status}`;

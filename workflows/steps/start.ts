@@ -77,10 +77,15 @@ function compared(parameters?: ParameterComparison): Item[] {
   ];
 }
 
-/** §6.1.11; a start that failed is retried by §6.1.12. DRS accepts first and fails later: it is over when data moves. */
-export async function startTransfer(task: Task, plan: MigrationPlan, attempt: number): Promise<string> {
-  const at0 = startsAt(plan);
-  const startTime = at0 !== undefined && at0 > Date.now() ? String(at0) : undefined;
-  await calls.startTask({ ...at(task), ...(startTime && { startTime }), retry: attempt > 1 });
+/** §6.1.11. Precondition: CONFIGURATION, pre-check passed. What DRS has accepted may still fail. */
+export async function requestStart(task: Task, plan: MigrationPlan): Promise<void> {
+  const time = startsAt(plan);
+  const startTime = time !== undefined && time > Date.now() ? String(time) : undefined;
+  await calls.startTask({ ...at(task), ...(startTime && { startTime }) });
+}
+
+/** Until data moves. A start that failed is retried by §6.1.12. */
+export async function startTransfer(task: Task, retry: boolean): Promise<string> {
+  if (retry) await calls.retryTask(at(task));
   return (await waits().waitFor({ ...at(task), wait: 'transferring' })).status;
 }

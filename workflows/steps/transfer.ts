@@ -3,8 +3,8 @@ import type { MigrationPlan } from '../plans/migration.js';
 import { at, type Task } from './task.js';
 
 /** Until FULL_TRANSFER_COMPLETE or later. A failed transfer is retried by §6.1.12. */
-export async function fullTransfer(task: Task, _plan: MigrationPlan, attempt: number): Promise<string> {
-  if (attempt > 1) await calls.retryTask(at(task));
+export async function fullTransfer(task: Task, retry: boolean): Promise<string> {
+  if (retry) await calls.retryTask(at(task));
   return (await waits().waitFor({ ...at(task), wait: 'fullDone' })).status;
 }
 
@@ -12,9 +12,9 @@ export async function fullTransfer(task: Task, _plan: MigrationPlan, attempt: nu
 export async function incrementalTransfer(
   task: Task,
   { cutover }: MigrationPlan,
-  attempt: number,
+  retry: boolean,
 ): Promise<{ delay?: number }> {
-  if (attempt > 1) await calls.retryTask(at(task));
+  if (retry) await calls.retryTask(at(task));
   const { delay } = await waits().waitFor({ ...at(task), wait: 'inSync', maxDelay: cutover.openBelow });
   return delay === undefined ? {} : { delay };
 }
