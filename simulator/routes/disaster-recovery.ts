@@ -5,9 +5,9 @@ import { delayOf, type Job, progressOf } from '../job.js';
 import type { World } from '../world.js';
 import { connect } from './connections.js';
 import { jobId, some, upToTen } from './fields.js';
+import { checkPage, page, pageOf, plainTime } from './lookups.js';
 import { byBareId, type Ctx, counted, failedByJobId, perJob, type Routes, route, unique } from './route.js';
 import { mustBe, notBusy, notParent, wrong } from './rules.js';
-import { checkPage, page, pageOf, plainTime } from './tasks.js';
 
 function mustBeDr(job: Job): void {
   if (job.spec.db_use_type !== 'cloudDataGuard') throw new Refusal('DRS.M00302', `${job.id} is no disaster recovery`);

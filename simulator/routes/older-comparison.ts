@@ -3,16 +3,10 @@ import { missing } from '../check.js';
 import { Refusal } from '../codes.js';
 import { begun, compareStatus, type Line, lines, sameValues, unfinished } from '../compare.js';
 import type { Comparison, Job } from '../job.js';
-import {
-  createDataComparison,
-  difference,
-  mayCompare,
-  objectCounts,
-  objectRows,
-  SHOWN,
-  settled,
-} from './comparison.js';
+import { difference, mayCompare, settled } from './comparison-common.js';
+import { createDataComparison } from './data-comparison.js';
 import { jobId, text } from './fields.js';
+import { objectCounts, objectRows, SHOWN } from './object-comparison.js';
 import { type Ctx, type Routes, route } from './route.js';
 import { mustBe, notParent } from './rules.js';
 
