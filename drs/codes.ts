@@ -397,6 +397,8 @@ export const GATEWAY_CODES: Readonly<Record<string, CodeEntry>> = Object.fromEnt
   table({
     '0101': ['refused', 'the gateway knows no such call', ENDPOINT],
     '0103': ['refused', 'the gateway finds nothing behind this call', ENDPOINT],
+    '0104': ['refused', 'the gateway lacks settings for this call', ENDPOINT],
+    '0105': ['refused', 'the gateway lacks settings for this call', ENDPOINT],
     '0106': ['request', 'the gateway cannot read the request', 'Check the address and the parameters in it.'],
     '0202': ['transient', 'the service behind the gateway is not available', AGAIN],
     '0203': ['transient', 'the service behind the gateway did not answer in time', AGAIN],

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import type { HttpReply } from './transport.js';
+import type { HttpReply, Sink } from './transport.js';
 import { Trouble } from './trouble.js';
 
 /** Streams to a file beside `path`, which takes its name only when all of it is on the disk. */
 export async function saveTo(
   path: string,
-  fetch: (sink: (chunk: Buffer, headers: HttpReply['headers']) => Promise<void>) => Promise<HttpReply>,
+  fetch: (sink: Sink) => Promise<HttpReply>,
 ): Promise<{ readonly bytes: number }> {
   const part = `${path}.${randomUUID()}.part`;
   const file = await open(part, 'wx', 0o600);

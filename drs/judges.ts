@@ -2,6 +2,9 @@ import type { Judge, Verdict } from './operation.js';
 
 type Result = Parameters<Judge>[0];
 
+/** The message of a result that failed and says nothing more. */
+export const NO_REASON = 'the service gave no reason';
+
 /** KE0060 is advice for Oracle RAC: a remark, unless the result itself says that it failed. */
 const ADVICE = 'DRS.KE0060';
 
@@ -73,7 +76,7 @@ function codeOf({ error_code }: Result): string | undefined {
 /** `error_msg` mostly, `error_message` in 6.1.9 and some others, `message` in 6.2. */
 function textOf({ error_msg, error_message, message }: Result): string {
   const text = [error_msg, error_message, message].find((one) => typeof one === 'string' && one !== '');
-  return typeof text === 'string' ? text : 'the service gave no reason';
+  return typeof text === 'string' ? text : NO_REASON;
 }
 
 /** What a word of success says; undefined for anything else. */

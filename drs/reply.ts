@@ -1,6 +1,7 @@
 import { DONE_WITH_REMARK } from './codes.js';
 import type { Outcome } from './errors.js';
-import { maskText } from './mask.js';
+import { NO_REASON } from './judges.js';
+import { maskText, secretsIn } from './mask.js';
 import type { Operation } from './operation.js';
 import { type HttpReply, retryAfterOf } from './transport.js';
 import { type Context, type Facts, failed, refusal, Trouble } from './trouble.js';
@@ -11,13 +12,13 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Why a request as a whole was refused; undefined where its reply is to be judged job by job. */
 export function refusedBy(
   { status, headers, body, requestId }: HttpReply,
-  entry: Pick<Operation, 'batch' | 'repeatable'>,
+  entry: Pick<Operation, 'batch' | 'file' | 'repeatable'>,
   secrets: readonly string[],
 ): Trouble | undefined {
   const fields = isFields(body) ? body : {};
   const { code, says } = reasonOf(fields, secrets);
-  const whole =
-    status >= 300 || (code !== undefined && entry.batch !== undefined && resultsOf(entry, fields) === undefined);
+  const expected = entry.file ? undefined : entry.batch ? resultsOf(entry, fields) : fields;
+  const whole = status >= 300 || (code !== undefined && expected === undefined);
   if (!whole || (code !== undefined && DONE_WITH_REMARK.includes(code))) return undefined;
   return refusal({ status, code, says, requestId, retryAfter: retryAfterOf(headers) }, entry.repeatable);
 }
@@ -44,10 +45,7 @@ export function judged(
 ): Outcome<unknown>[] {
   const body = isFields(reply.body) ? reply.body : entry.empty && isNothing(reply.body) ? {} : undefined;
   const facts = { status: reply.status, requestId: reply.requestId };
-  return inputs.map((input) => {
-    const found = body && resultFor(entry, body, inputs, input);
-    return outcomeOf(entry, context, input, found, facts);
-  });
+  return inputs.map((input) => outcomeOf(entry, context, input, body && resultFor(entry, body, inputs, input), facts));
 }
 
 const isNothing = (body: unknown): boolean =>
@@ -67,8 +65,9 @@ function outcomeOf(
 
   const verdict = entry.judge(result);
   if (!verdict.ok) {
-    const trouble = refusal({ ...facts, code: verdict.code, says: maskText(verdict.message, []) }, entry.repeatable);
-    return failed(trouble, context, jobId);
+    const { code, message } = verdict;
+    const says = message === NO_REASON ? undefined : maskText(message, secretsIn({ input }));
+    return failed(refusal({ ...facts, code, says }, entry.repeatable), context, jobId);
   }
   const parsed = entry.reply.safeParse(result);
   if (!parsed.success) return unclear(`the reply lacks what is needed: ${missing(parsed.error.issues)}`);
@@ -101,7 +100,7 @@ function isAbout(entry: Operation, result: Fields, input: unknown, alone: boolea
   const named = resultId
     .map((name) => result[name])
     .find((value) => value !== undefined && value !== null && value !== '');
-  const sameJob = named === undefined ? alone : named === jobOf(entry, input);
+  const sameJob = named === undefined ? alone : String(named) === jobOf(entry, input);
   if (!sameJob || !part || !isFields(input)) return sameJob;
   return result[part] === undefined ? alone : result[part] === input[part];
 }

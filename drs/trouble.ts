@@ -1,4 +1,4 @@
-import { classify, explain, MENDS } from './codes.js';
+import { CODES, classify, explain, MENDS } from './codes.js';
 import { type At, DrsError, type Kind, type Outcome } from './errors.js';
 import { maskText } from './mask.js';
 import type { Operation } from './operation.js';
@@ -58,9 +58,12 @@ export function failed(trouble: Trouble, context: Context, jobId: string): Outco
 /** What a reply says went wrong. An effect that nobody can rule out makes it ambiguous. */
 export function refusal(facts: Facts, repeatable: boolean): Trouble {
   const kind = classify(facts);
-  const unclear = !repeatable && kind === 'transient' && (facts.status ?? 0) >= 500 && !/^DRS\./.test(facts.code ?? '');
+  const unclear = !repeatable && kind === 'transient' && (facts.status ?? 0) >= 500 && !isOfDrs(facts.code);
   return new Trouble(unclear ? 'ambiguous' : kind, facts);
 }
+
+/** Its own codes say that nothing was done; a gateway's 5xx may come after the effect. */
+const isOfDrs = (code: string | undefined): boolean => code !== undefined && code in CODES;
 
 function happened(kind: Kind, { code, status, what }: Facts): string {
   const meaning = what ?? (code ? explain(code)?.meaning : undefined) ?? STATUS_WORDS[status ?? 0] ?? WORDS[kind];

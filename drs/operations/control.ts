@@ -138,7 +138,7 @@ export const control = {
     summary: 'Changes the stored password of a source or target database after the start.',
     request: PasswordChange,
     reply: Done.extend({ end_point_type: text() }),
-    batch: { ...byJobId, alone: true },
+    batch: { ...byJobId, part: 'end_point_type', alone: true },
     judge: bySuccessStatus,
     repeatable: true,
     action: 'drs:migrationJobs:update',

@@ -10,6 +10,8 @@ export interface Seen {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
+  /** The caller's port: equal for requests over one connection. */
+  readonly port: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
   readonly body: any;
 }
@@ -47,6 +49,7 @@ export async function startService(handler: Handler): Promise<Service> {
         query: url.searchParams,
         headers: request.headers,
         text,
+        port: request.socket.remotePort ?? 0,
         body: text ? JSON.parse(text) : undefined,
       };
       seen.push(one);
@@ -80,4 +83,18 @@ export const cloudAt = (url: string, more: Partial<Cloud> = {}): Cloud => ({
 });
 
 /** Ids as the reference has them. */
-export const job = (n: number): string => `140b5236-88ad-43c8-811c-12684${String(n).padStart(3, '0')}jb101`.slice(0, 36);
+export const job = (n: number): string => `140b5236-88ad-43c8-811c-1268${String(n).padStart(3, '0')}jb101`;
+
+export interface Signal {
+  readonly happened: Promise<void>;
+  readonly tell: () => void;
+}
+
+/** Something that one side of a test waits for and the other tells. */
+export function signalled(): Signal {
+  let tell = (): void => undefined;
+  const happened = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return { happened, tell: () => tell() };
+}
