@@ -6,6 +6,7 @@ import { holdGate, type RunAt } from './hold-gate.js';
 import type { WebhookEvent } from './notify.js';
 import { compareParameters } from './parameters.js';
 import { changePassword } from './passwords.js';
+import { permit } from './permit.js';
 import { startPrecheck, waitForPrecheck } from './pre-check.js';
 import type { GateAnswer, GateAsk, Services } from './services.js';
 import { taskChanges } from './task-changes.js';
@@ -22,6 +23,7 @@ export const createActivities = (services: Services) => ({
   compareParameters: compareParameters(services),
   migrateUsers: migrateUsers(services),
   changePassword: changePassword(services),
+  permit: permit(services),
   notify: notify(services),
   ...createLocalActivities(services),
 });

@@ -14,6 +14,10 @@ export interface GateAsk {
   /** The task's name; rules may hold for some names only. */
   readonly name: string;
   readonly gate: string;
+  /** Of a run of kind `operation`. */
+  readonly operation?: string | undefined;
+  /** Names of the tasks that it is about, where they are not `name`. */
+  readonly tasks?: readonly string[] | undefined;
   readonly approvals?: number | undefined;
   readonly group?: string | undefined;
 }
@@ -26,6 +30,22 @@ export interface GateAnswer {
   readonly force?: boolean;
 }
 
+/** What the policy must know of the task that a call is about. */
+export interface PolicyAsk {
+  readonly operation: string;
+  /** Absent where the call is about no task, or about one that cannot be read. */
+  readonly name?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** True where the call orders a yearly or monthly task. */
+  readonly ordered?: boolean | undefined;
+}
+
+/** What the policy says to a call, and which of its rules does. */
+export interface Ruling {
+  readonly permission: 'allow' | 'approve' | 'deny';
+  readonly why: string;
+}
+
 /** What the worker gives to its activities. */
 export interface Services {
   /** @throws DrsError of kind `request` where the worker serves no cloud of that name. */
@@ -35,6 +55,10 @@ export interface Services {
   /** What only the worker knows of a spec: clouds, secrets, webhooks, approvers. */
   readonly admit: (kind: string, spec: Readonly<Record<string, unknown>>) => Promise<readonly Problem[]>;
   readonly gateRule: (ask: GateAsk) => GateAnswer;
+  /** The strictest ruling over calls that are about these tasks. */
+  readonly ruling: (asks: readonly PolicyAsk[]) => Ruling;
+  /** Whether the ruling on an operation depends on its task. */
+  readonly dependsOnTask: (operation: string) => boolean;
   /** The run in the Temporal UI, where the worker knows its address. */
   readonly link: (run: Pick<WebhookEvent, 'namespace' | 'workflowId' | 'runId'>) => string | undefined;
 }

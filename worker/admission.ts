@@ -11,7 +11,7 @@ export const admission =
   (config: WorkerConfig, secrets: Secrets) =>
   async (kind: string, spec: Fields): Promise<readonly Problem[]> => [
     ...cloudProblems(config, spec['cloud']),
-    ...(await secretProblems(spec, secrets, {
+    ...(await secretProblems(spec, kind === 'operation' ? unlessElsewhere(config, secrets) : secrets, {
       operation: kind,
       endpointOf: () => endpointIn(fieldsOf(spec['target'])),
     })),
@@ -20,12 +20,26 @@ export const admission =
       message: `the worker's configuration has no webhook "${name}"`,
     })),
     ...gatesIn(spec).flatMap(({ gate, path, asked }) =>
-      ruleFor(config, { kind, name: String(spec['name'] ?? ''), gate }, asked).problems.map((problem) => ({
+      ruleFor(
+        config,
+        { kind, name: String(spec['name'] ?? ''), gate, operation: operationOf(spec) },
+        asked,
+      ).problems.map((problem) => ({
         ...problem,
         path: `${path}.${problem.path}`,
       })),
     ),
   ];
+
+/** A call may name no endpoint beside its password: it is checked against the task's own before the call. */
+const unlessElsewhere = ({ secrets }: WorkerConfig, book: Secrets): Secrets => ({
+  ...book,
+  check: (name, use) => {
+    const entry = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+    const later = use.host === undefined && use.instance === undefined;
+    return entry && later && entry.hosts.length + entry.instances.length > 0 ? undefined : book.check(name, use);
+  },
+});
 
 function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   const names = Object.keys(clouds);
@@ -36,14 +50,17 @@ function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   return [{ path: 'cloud', message: `this worker serves no cloud of that name, only ${names.join(', ')}` }];
 }
 
-/** `start: { gate: { … } }` asks for the gate `start`. */
+/** `start: { gate: { … } }` asks for the gate `start`, `gate: { … }` alone for the only one that the kind has. */
 function gatesIn(spec: Fields): { gate: string; path: string; asked: { approvals?: number; group?: string } }[] {
-  return Object.entries(spec).flatMap(([step, value]) => {
-    const gate = fieldsOf(value)['gate'];
-    if (gate === undefined) return [];
-    const { approvals, group } = fieldsOf(gate);
+  const own = spec['gate'] === undefined ? [] : [{ gate: 'approval', path: 'gate', value: spec['gate'] }];
+  const others = Object.entries(spec).map(([step, value]) => {
+    return { gate: step, path: `${step}.gate`, value: fieldsOf(value)['gate'] };
+  });
+  return [...own, ...others].flatMap(({ gate, path, value }) => {
+    if (value === undefined) return [];
+    const { approvals, group } = fieldsOf(value);
     const asked = { ...(typeof approvals === 'number' && { approvals }), ...(typeof group === 'string' && { group }) };
-    return [{ gate: step, path: `${step}.gate`, asked }];
+    return [{ gate, path, asked }];
   });
 }
 
@@ -51,3 +68,5 @@ const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 const listOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+const operationOf = ({ operation }: Fields): string | undefined =>
+  typeof operation === 'string' ? operation : undefined;

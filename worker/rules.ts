@@ -7,9 +7,11 @@ export interface Occasion {
   readonly kind: string;
   /** Name of the DRS task. */
   readonly name: string;
+  /** Names of all tasks, where it is about others than `name` says: what matches any of them holds. */
+  readonly tasks?: readonly string[] | undefined;
   /** A gate or one of its openings: `cutover`, `cutover#2`. */
   readonly gate?: string;
-  readonly operation?: string;
+  readonly operation?: string | undefined;
 }
 
 /** What the worker's rules and the spec together demand. */
@@ -34,7 +36,8 @@ export function ruleFor(
   occasion: Occasion,
   asked: { readonly approvals?: number | undefined; readonly group?: string | undefined } = {},
 ): Demand {
-  const matching = rules.filter((rule) => applies(rule, occasion));
+  const names = occasion.tasks && occasion.tasks.length > 0 ? occasion.tasks : [occasion.name];
+  const matching = rules.filter((rule) => names.some((name) => applies(rule, { ...occasion, name })));
   const known = asked.group === undefined || Object.hasOwn(approvers, asked.group);
   const named = [...matching.map(({ group }) => group), known ? asked.group : undefined];
   const groups = [...new Set(named.filter((group) => group !== undefined))];

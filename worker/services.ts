@@ -5,6 +5,7 @@ import { DrsError } from '../drs/errors.js';
 import { Watcher } from '../drs/watcher.js';
 import { admission } from './admission.js';
 import type { WorkerConfig } from './config.js';
+import { dependsOnTask, rulingFor, strictest } from './policy.js';
 import { ruleFor } from './rules.js';
 import { secretBook } from './secrets.js';
 import { linkTo, notifier } from './webhooks.js';
@@ -41,8 +42,10 @@ export function openServices(
     notifier: notifier(config, { env }),
     link: (run) => linkTo(config, run),
     admit: admission(config, secrets),
-    gateRule: ({ kind, name, gate, approvals, group }) => {
-      const rule = ruleFor(config, { kind, name, gate }, { approvals, group });
+    ruling: (asks) => strictest(asks.map(({ operation, ...task }) => rulingFor(config, operation, task))),
+    dependsOnTask: (operation) => dependsOnTask(config, operation),
+    gateRule: ({ approvals, group, ...occasion }) => {
+      const rule = ruleFor(config, occasion, { approvals, group });
       return {
         approvals: rule.approvals,
         group: rule.group,

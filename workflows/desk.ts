@@ -21,6 +21,8 @@ export interface Ask {
   /** Why a change can't be made now; absent where nothing can be changed. */
   readonly changeProblem?: ((change: Change) => string | undefined) | undefined;
   readonly event?: HoldInput['event'];
+  /** What the worker's rules must know where the run is not about one task that is named like it. */
+  readonly about?: { readonly operation: string; readonly tasks: readonly string[] } | undefined;
 }
 
 /** What the desk must know of the run that it asks for. */
@@ -70,6 +72,7 @@ export class Desk {
       acknowledge,
       changeProblem,
       event = 'gateOpened',
+      about,
     } = ask;
     const rule = await local.gateRule({
       kind: run.kind,
@@ -77,6 +80,7 @@ export class Desk {
       gate: name,
       approvals: spec.approvals,
       group: spec.group,
+      ...about,
     });
     const timeout = spec.timeout === undefined ? undefined : new Date(Date.now() + spec.timeout).toISOString();
     const ends = spec.onTimeout === 'reject' || spec.onTimeout === 'abort';

@@ -24,6 +24,8 @@ import { type CarriedSteps, StepTable } from './step-table.js';
 
 /** Above this a run continues as new; the server's own limit is ten times as far. */
 const MOST_EVENTS = 5_000;
+/** As many ids of tasks the server keeps to find a run by. */
+const MOST_JOB_IDS = 50;
 
 const JOB_IDS = defineSearchAttributeKey('DrsJobId', SearchAttributeType.KEYWORD_LIST);
 const KIND = defineSearchAttributeKey('DrsKind', SearchAttributeType.KEYWORD);
@@ -39,7 +41,11 @@ export interface Carried {
   readonly shownChanges: number;
   readonly pending?: Change;
   readonly jobId?: string;
+  readonly facts?: Facts;
 }
+
+/** What a kind adds to the result. */
+type Facts = Readonly<Record<string, unknown>>;
 
 interface NotedChange {
   readonly change: Change;
@@ -64,9 +70,10 @@ export interface StepOptions<T> {
   readonly note?: (result: T) => string | undefined;
 }
 
-export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch'> & { readonly ask: GateSpec };
+export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about'> & { readonly ask: GateSpec };
+export type Dilemma = Pick<Ask, 'name' | 'question' | 'items' | 'decisions' | 'about'>;
 
-type Sequence<P> = (plan: P) => Promise<Readonly<Record<string, unknown>>>;
+type Sequence<P> = (plan: P) => Promise<Facts>;
 /** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
 type Settle<P extends PlanBase> = (run: Run<P>, plan: P, jobId: string) => Promise<string>;
 
@@ -80,6 +87,7 @@ export class Run<P extends PlanBase> {
   private pending: Change | undefined;
   private mending: Mending | undefined;
   private jobId: string | undefined;
+  private facts: Facts;
   private phaseName = 'starts';
   private since = new Date().toISOString();
   private overfull = false;
@@ -101,6 +109,7 @@ export class Run<P extends PlanBase> {
     this.shownChanges = carried?.shownChanges ?? 0;
     this.pending = carried?.pending;
     this.jobId = carried?.jobId;
+    this.facts = carried?.facts ?? {};
     this.inbox = new Inbox(
       () => this.desk.opening,
       () => this.moved(),
@@ -152,6 +161,30 @@ export class Run<P extends PlanBase> {
     this.jobId = jobId;
     upsertSearchAttributes([{ key: JOB_IDS, value: [jobId] }]);
     this.moved();
+  }
+
+  /** Tasks that this run deals with and that are not its own: it is found by them. */
+  about(jobIds: readonly string[]): void {
+    const [first] = jobIds;
+    if (first === undefined) return;
+    if (jobIds.length === 1) this.jobId = first;
+    upsertSearchAttributes([{ key: JOB_IDS, value: jobIds.slice(0, MOST_JOB_IDS) }]);
+    this.moved();
+  }
+
+  /** What the result will hold beside the status, however the run ends. */
+  report(facts: Facts): void {
+    this.facts = { ...this.facts, ...facts };
+  }
+
+  /** What was reported, also before the run continued as new. */
+  reported<T>(fact: string): T | undefined {
+    return this.facts[fact] as T | undefined;
+  }
+
+  /** How far a step is. */
+  progress(step: string, note: string): void {
+    this.steps.tell(step, note);
   }
 
   /**
@@ -235,6 +268,12 @@ export class Run<P extends PlanBase> {
     if (answer.decision === 'approve') this.steps.finish(row, began, `approved by ${answer.by.join(', ')}`, true);
     else this.steps.mark(row, 'pending', answer.reason);
     return answer.decision === 'approve';
+  }
+
+  /** What becomes of a step that did not go well; to do it again is the caller's part. "abort" ends the run. */
+  async decide(row: string, dilemma: Dilemma): Promise<Answer> {
+    this.steps.fail(row, dilemma.question);
+    return await this.ask({ ...dilemma, event: 'failure' });
   }
 
   /** Items that somebody must acknowledge by name before the run goes on. False: the step before is to be done again. */
@@ -333,7 +372,7 @@ export class Run<P extends PlanBase> {
     if (allows === 'secrets' && others.length > 0) {
       return `${others.join(', ')} cannot change any more: once a task has been started, DRS changes only passwords (§6.1.15)`;
     }
-    const changed = structuredClone(this.plan);
+    const changed = { ...this.plan };
     applyChange(changed, change);
     const problems = this.reader.problems(changed);
     return problems.length > 0 ? problems.map(({ path, message }) => `${path}: ${message}`).join('; ') : undefined;
@@ -369,7 +408,7 @@ export class Run<P extends PlanBase> {
   }
 
   private result(outcome: RunOutcome, extra: Readonly<Record<string, unknown>>): Result {
-    this.end = { outcome, task: 'none', ...extra };
+    this.end = { outcome, task: 'none', ...this.facts, ...extra };
     this.phase(outcome);
     return { ...this.status(), ...this.end };
   }
@@ -402,6 +441,7 @@ export class Run<P extends PlanBase> {
       shownChanges: this.shownChanges,
       ...(this.pending && { pending: this.pending }),
       ...(this.jobId && { jobId: this.jobId }),
+      facts: this.facts,
     };
   }
 

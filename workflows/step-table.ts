@@ -68,6 +68,13 @@ export class StepTable {
     this.changed();
   }
 
+  /** A remark on a step that goes on as it is. */
+  tell(step: string, note: string): void {
+    const row = this.rows.get(step);
+    if (row) this.rows.set(step, { ...row, ...cut(note) });
+    this.changed();
+  }
+
   fail(step: string, why: string): void {
     this.retries.delete(step);
     this.mark(step, 'failed', why);

@@ -60,13 +60,14 @@ export const planBase = (kind: string) => ({
   adopt: JobId.optional().meta({ description: 'Takes over this existing task, after a gate.' }),
 });
 
+/** What a run must know of its plan. A kind without endpoints has nothing that a person's change could touch. */
 export interface PlanBase {
   readonly name: string;
   readonly cloud?: string | undefined;
   readonly notify?: string[] | undefined;
-  readonly onAbort: 'keep' | 'pause' | 'terminate';
-  source: SpecEndpoint;
-  target: SpecEndpoint;
+  readonly onAbort?: 'keep' | 'pause' | 'terminate';
+  source?: SpecEndpoint;
+  target?: SpecEndpoint;
 }
 
 /** How a kind of spec is read: its own schema, and the requests that it will become, which know the rules of the reference. */
