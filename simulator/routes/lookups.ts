@@ -97,13 +97,14 @@ type Listing = z.output<typeof listing>;
 
 function list({ world, project }: Ctx<unknown>, asked: Listing): object {
   const engine = asked.engine_type ?? 'mysql';
+  const named = namedLike(asked.name ?? '');
   const fits = (job: Job) =>
     job.project === project &&
     !job.parent &&
     job.spec.db_use_type === asked.db_use_type &&
     (engine === '' || job.spec.engine_type === engine) &&
     (!asked.net_type || job.spec.net_type === asked.net_type) &&
-    namedLike(job, asked.name ?? '') &&
+    named(job) &&
     Object.entries(asked.tags ?? {}).every(([key, value]) =>
       job.tags.some((tag) => tag.key === key && tag.value === value),
     ) &&
@@ -122,11 +123,10 @@ const childrenOf = (world: World, job: Job): Job[] =>
   job.children.map((id) => world.peek(id)).filter((child) => child !== undefined);
 
 /** One word finds names that hold it; a list of ids finds those tasks. */
-function namedLike(job: Job, asked: string): boolean {
-  if (asked === '') return true;
-  const words = asked.split(',').map((word) => word.trim());
-  if (words.includes(job.id)) return true;
-  return words.length === 1 && job.name.toLowerCase().includes(asked.toLowerCase());
+function namedLike(asked: string): (job: Job) => boolean {
+  const ids = new Set(asked.split(',').map((word) => word.trim()));
+  const word = ids.size === 1 ? asked.toLowerCase() : undefined;
+  return (job) => asked === '' || ids.has(job.id) || (word !== undefined && job.name.toLowerCase().includes(word));
 }
 
 const sides = (job: Job): Record<string, unknown>[] =>
