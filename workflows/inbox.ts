@@ -69,7 +69,7 @@ export class Inbox {
     setHandler(
       signalOf(name),
       (payload) => {
-        const why = this.hear(name, payload);
+        const why = this.hearSafely(name, payload);
         if (why) this.refuse(name, why);
       },
       { description },
@@ -81,6 +81,15 @@ export class Inbox {
         if (why) throw ApplicationFailure.nonRetryable(why, 'drs.refused');
       },
     });
+  }
+
+  /** An error that leaves a signal's handler stops the run for ever. */
+  private hearSafely(name: MessageName, payload: unknown): string | undefined {
+    try {
+      return this.hear(name, payload);
+    } catch (error) {
+      return `it could not be read: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
 
   private hear(name: MessageName, payload: unknown): string | undefined {

@@ -18,7 +18,7 @@ export interface Run {
   readonly handle: WorkflowHandle;
   readonly id: string;
   status(): Promise<Status>;
-  /** The opening of a gate, once it is open: its id begins with the name. */
+  /** The opening of a gate, once it is open: `cutover`, or exactly `cutover#2`. */
   gate(name: string): Promise<NonNullable<Status['gate']>>;
   approve(gate: string, by?: string): Promise<unknown>;
   decide(gate: string, decision: Choice, more?: Readonly<Record<string, unknown>>): Promise<unknown>;
@@ -94,7 +94,7 @@ export function runOf(handle: WorkflowHandle): Run {
     gate: (name) =>
       vi.waitFor(async () => {
         const { gate, steps } = await run.status();
-        if (!gate?.id.startsWith(`${name}#`))
+        if (!gate || (gate.id !== name && !gate.id.startsWith(`${name}#`)))
           throw new Error(
             `no gate ${name} yet, but ${gate?.id ?? 'none'}; ${JSON.stringify(steps.filter(({ state }) => state !== 'pending'))}`,
           );
@@ -124,6 +124,15 @@ export function runOf(handle: WorkflowHandle): Run {
     },
   };
   return run;
+}
+
+/** Why an update is refused. */
+export async function rejection(update: () => Promise<unknown>): Promise<string> {
+  const error = await update().then(
+    () => new Error('it was accepted'),
+    (e: unknown) => (e as Error).cause,
+  );
+  return (error as Error).message;
 }
 
 /** Lets a migration run through both gates, as a person would who is content with everything. */
