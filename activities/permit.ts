@@ -21,6 +21,8 @@ export interface TaskSeen {
   readonly jobId: string;
   readonly name?: string;
   readonly status?: string;
+  /** The call orders it by the year or month, which is paid at once. */
+  readonly ordered?: true;
   /** Why it cannot be read. */
   readonly trouble?: string;
 }
@@ -80,15 +82,15 @@ async function look(
   return ids.map((jobId) => found.get(jobId) ?? {});
 }
 
-const known = ({ id, name, status, tags, period_order }: Details, starts: boolean): Looked => ({
-  policy: {
-    name,
-    tags: Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value ?? ''])),
-    // The start of a yearly or monthly task is what orders it (§6.1.11); 1 is pay-per-use.
-    ordered: starts && Object.keys(period_order ?? {}).length > 0 && period_order?.charging_mode !== 1,
-  },
-  seen: { jobId: id, ...(name && { name }), status },
-});
+function known({ id, name, status, tags, period_order }: Details, starts: boolean): Looked {
+  // The start of a yearly or monthly task is what orders it (§6.1.11); 1 is pay-per-use.
+  const ordered = starts && Object.keys(period_order ?? {}).length > 0 && period_order?.charging_mode !== 1;
+  const byKey = Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value ?? '']));
+  return {
+    policy: { name, tags: byKey, ordered },
+    seen: { jobId: id, ...(name && { name }), status, ...(ordered && { ordered }) },
+  };
+}
 
 /** A task that is yet to be made: what the request says of it, and whether there is one of its name. */
 async function newTask(drs: Drs, request: Fields): Promise<Looked> {
@@ -98,14 +100,15 @@ async function newTask(drs: Drs, request: Fields): Promise<Looked> {
     { cur_page: 1, per_page: 100, db_use_type: request['db_use_type'] as 'migration', engine_type: '', name },
     { signal: cancellationSignal() },
   );
+  const ordered = request['charging_mode'] === 'period';
   const there = jobs.find((job) => job.name?.toLowerCase() === name.toLowerCase());
   return {
     policy: {
       name,
       tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
-      ordered: request['charging_mode'] === 'period',
+      ordered,
     },
-    seen: { jobId: there?.id ?? '', name, ...(there?.status && { status: there.status }) },
+    seen: { jobId: there?.id ?? '', name, ...(there?.status && { status: there.status }), ...(ordered && { ordered }) },
   };
 }
 

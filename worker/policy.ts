@@ -120,7 +120,7 @@ export function rulingFor(config: Config, operation: string, task: TaskFacts = {
   const rule = config.rules.findIndex((one) => demands(one, operation, task.name ?? ''));
   const rules: Ruling[] =
     rule < 0 ? [] : [{ permission: 'approve', why: `rules[${rule}] wants approvals for ${operation}` }];
-  return strictest([{ permission, why }, ...orders, ...rules]);
+  return strictest([...orders, { permission, why }, ...rules]);
 }
 
 const STRICTNESS: readonly Permission[] = ['allow', 'approve', 'deny'];

@@ -11,6 +11,22 @@ export const calls = proxyActivities<Activities>({
   retry: again,
 });
 
+/** Calls that must not be sent twice: whatever happens to the worker, they are tried once, and a person is asked. */
+export const callsOnce = proxyActivities<Activities>({
+  startToCloseTimeout: '12 minutes',
+  scheduleToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Something for a person to look at, and not worth waiting for. */
+export const glances = proxyActivities<Activities>({
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  retry: again,
+});
+
 /** Waits may last for years: only silence is a fault. They have a queue of their own, so that they never starve calls. */
 export const waits = () =>
   proxyActivities<WaitActivities>({

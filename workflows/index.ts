@@ -1,2 +1,3 @@
 export { migration } from './migration.js';
+export { operation } from './operation.js';
 export { validate } from './validate.js';

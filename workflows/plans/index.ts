@@ -1,8 +1,10 @@
 import { migrationSpec } from './migration.js';
+import { operationSpec } from './operation.js';
 
 /** Every kind of spec, by the name that `kind:` has. */
 export const kinds = {
   migration: migrationSpec,
+  operation: operationSpec,
 } as const;
 
 export type Kind = keyof typeof kinds;

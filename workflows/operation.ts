@@ -1,0 +1,35 @@
+import type { Result } from './messages.js';
+import { type OperationPlan, operationSpec } from './plans/operation.js';
+import { type Carried, Run } from './run.js';
+import { askAbout, type JobOutcome, send, summary } from './steps/call.js';
+import { approval, permission } from './steps/permission.js';
+
+/**
+ * Any one call of chapters 5 and 6 for one job or a list of them: permitted by the worker's policy, approved where that wants it,
+ * with one outcome for each job.
+ */
+export async function operation(spec: unknown, carried?: Carried): Promise<Result> {
+  const run = new Run('operation', operationSpec, spec, carried);
+
+  return await run.conduct(async (plan) => {
+    run.outline(['Permission']);
+    run.phase('asks for permission');
+    const permit = await run.step('Permission', () => permission(plan), { note: ({ why }) => why });
+    run.about([...new Set(permit.tasks.map(({ jobId }) => jobId).filter(Boolean))]);
+    const asks = permit.permission === 'approve' || plan.gate !== undefined;
+    run.outline([...(asks ? ['Approval'] : []), 'Call']);
+    if (asks) await approval(run, plan, permit);
+
+    run.phase('calls');
+    run.report({ operation: plan.operation });
+    do {
+      run.forget('Call');
+      await run.step('Call', () => send(run, plan, permit), { note: (counts) => counts });
+    } while (await askAbout(run, plan, permit));
+    run.report({ summary: summary(run.reported<JobOutcome[]>('outcomes') ?? []) });
+    return {};
+  }, keep);
+}
+
+/** A call ends no task: whatever becomes of the run, they stay as they are. */
+const keep = async (_run: Run<OperationPlan>, _plan: OperationPlan, _jobId: string): Promise<string> => 'kept';
