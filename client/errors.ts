@@ -21,9 +21,7 @@ const GRPC = {
 /** Any error as one that a person can act on. What we don't know stays as it is. */
 export function explain(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
-  if (error instanceof NamespaceNotFoundError) {
-    return failed(`Temporal has no namespace "${error.namespace}": look at TEMPORAL_NAMESPACE or --namespace.`);
-  }
+  if (error instanceof NamespaceNotFoundError) return noNamespace(error.namespace);
   if (error instanceof WorkflowNotFoundError) {
     return failed(`There is no run "${error.workflowId}". \`drs-pilot list\` shows those that exist.`);
   }
@@ -41,6 +39,9 @@ export function explain(error: unknown): CommandError {
   return grpc(error) ?? failed(error instanceof Error ? error.message : String(error));
 }
 
+const noNamespace = (name: string): CommandError =>
+  failed(`Temporal has no namespace "${name}": look at TEMPORAL_NAMESPACE or --namespace.`);
+
 function grpc(error: unknown): CommandError | undefined {
   const cause = isGrpcServiceError(error) ? error : error instanceof Error ? error.cause : undefined;
   if (!isGrpcServiceError(cause)) return undefined;
@@ -49,6 +50,8 @@ function grpc(error: unknown): CommandError | undefined {
       `This namespace lacks drs-pilot's search attributes (${cause.details}). \`drs-pilot setup\` adds them.`,
     );
   }
+  const [, namespace] = /^Namespace (\S+) is not found/.exec(cause.details) ?? [];
+  if (namespace) return noNamespace(namespace);
   const known = GRPC[cause.code as keyof typeof GRPC];
   return known && new CommandError(known.exit, `${known.says} (${cause.details}).`);
 }

@@ -13,6 +13,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { Result, Status, StepRow } from '../workflows/messages.js';
 import type { Temporal } from './connect.js';
+import { listened } from './pollers.js';
 
 /** What runs for a run at this moment, as the server knows it. */
 export interface Activity {
@@ -67,7 +68,7 @@ export async function readRun(temporal: Temporal, workflowId: string): Promise<R
   const running = server.status.name === 'RUNNING' || server.status.name === 'PAUSED';
   const activities = await pendingActivities(temporal, server);
   const { own, failure } = running ? { own: undefined, failure: undefined } : await ending(temporal, server);
-  const status = own ?? (await ask(temporal, handle));
+  const status = own ?? (await ask(temporal, handle, server.taskQueue));
   const closed = server.closeTime?.toISOString();
   return {
     ...(status ?? known(server)),
@@ -101,9 +102,11 @@ async function ending({ client }: Temporal, { workflowId, runId }: WorkflowExecu
 const asStatus = (value: unknown): Result | undefined =>
   typeof value === 'object' && value !== null && 'steps' in value && 'phase' in value ? (value as Result) : undefined;
 
-async function ask({ client }: Temporal, handle: WorkflowHandle): Promise<Status | undefined> {
+async function ask(temporal: Temporal, handle: WorkflowHandle, taskQueue: string): Promise<Status | undefined> {
+  // A query to a queue that nobody polls would only wait for its deadline.
+  if (!(await listened(temporal, taskQueue))) return undefined;
   try {
-    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query<Status>('status'));
+    return await temporal.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query<Status>('status'));
   } catch (error) {
     if (error instanceof QueryNotRegisteredError) return undefined;
     const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;

@@ -41,7 +41,7 @@ export async function decideAt(
   { temporal, output, ask }: Context,
   run: string,
   decision: Choice,
-  { by, reason, gate: named, yes, force, ...more }: DecisionOptions & Pick<Sent, 'items' | 'change'>,
+  { by, reason, gate: named, yes, force, items, change }: DecisionOptions & Pick<Sent, 'items' | 'change'>,
   done: string = decision,
 ): Promise<void> {
   const connected = await temporal();
@@ -59,7 +59,8 @@ export async function decideAt(
     ...(!byName && { decision }),
     ...(gate.evidence.snapshot > 0 && { snapshot: gate.evidence.snapshot }),
     ...(force && { force }),
-    ...more,
+    ...(items && { items }),
+    ...(change && { change }),
   };
   const receipt = await send(connected, run, byName ? decision : 'decide', sent);
   const count = byName && receipt.approvals ? `, approvals ${receipt.approvals}` : '';

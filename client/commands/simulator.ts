@@ -22,6 +22,7 @@ export const simulator: MakeCommand = ({ output, interrupted }) =>
       if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw badInput('--port must be a number from 0 to 65535');
       if (!/^(instant|demo)$/.test(speed) && !(Number(speed) > 0))
         throw badInput('--speed must be instant, demo or a number');
+      const signal = interrupted();
       // biome-ignore lint/style/noRestrictedImports: this command is that process
       const { greeting, runSimulator } = await import('../../simulator/main.js');
       const running = await runSimulator({ port: Number(port), host, speed, ...(file && { file }) }).catch((error) => {
@@ -29,7 +30,6 @@ export const simulator: MakeCommand = ({ output, interrupted }) =>
       });
       output.say(greeting(running));
       reportReady(running.url);
-      const signal = interrupted();
       if (!signal.aborted) await once(signal, 'abort');
       await running.close();
     });

@@ -9,6 +9,7 @@ export const worker: MakeCommand = ({ temporal, output, interrupted }) =>
     .option('--task-queue <name>', "task queue (else the configuration's, else drs-pilot)")
     .addHelpText('after', '\nExample:\n  TEMPORAL_ADDRESS=temporal:7233 drs-pilot worker --config /etc/drs-pilot.yaml')
     .action(async ({ config, taskQueue }: { config?: string; taskQueue?: string }, command: Command) => {
+      const signal = interrupted();
       // biome-ignore lint/style/noRestrictedImports: this command is that process
       const { runWorker } = await import('../../worker/main.js');
       const { address, namespace, client } = await temporal();
@@ -20,7 +21,6 @@ export const worker: MakeCommand = ({ temporal, output, interrupted }) =>
         TEMPORAL_NAMESPACE: namespace,
         ...(profile && { TEMPORAL_PROFILE: profile }),
       };
-      const signal = interrupted();
       const onReady = (at: { address: string; namespace: string; taskQueue: string }) => {
         output.say(`working on the task queue "${at.taskQueue}" of namespace "${at.namespace}" at ${at.address}`);
         reportReady(at.taskQueue);

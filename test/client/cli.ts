@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isolated } from '../../scripts/isolated.mjs';
+
+export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const BIN = join(PROJECT, 'bin', 'drs-pilot.js');
+
+/** A port that nobody answers at. */
+export const NOWHERE = '127.0.0.1:9';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  /** Stdout as the one JSON object that it must be. */
+  json(): Record<string, unknown>;
+}
+
+export interface Running {
+  readonly ended: Promise<Ended>;
+  /** Resolves once it has said something like this. */
+  said(what: RegExp): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly pid: number;
+}
+
+/** Starts `drs-pilot` as a person does, without a terminal; it reaches no server but the one that `env` names. */
+export function begin(
+  args: readonly string[],
+  { env = {}, input = '' }: { env?: NodeJS.ProcessEnv; input?: string } = {},
+): Running {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: PROJECT,
+    env: { ...isolated(), TEMPORAL_ADDRESS: NOWHERE, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  let out = '';
+  let err = '';
+  const waiting = new Set<() => void>();
+  child.stdout.on('data', (text) => {
+    out += text;
+    for (const look of waiting) look();
+  });
+  child.stderr.on('data', (text) => {
+    err += text;
+    for (const look of waiting) look();
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code) => resolve({ code, out, err, json: () => JSON.parse(out) }));
+  });
+  return {
+    ended,
+    said: (what) =>
+      new Promise((resolve, reject) => {
+        const look = () => what.test(out + err) && (waiting.delete(look), resolve());
+        waiting.add(look);
+        look();
+        ended.then(() => reject(new Error(`it ended without saying ${what}: ${out}${err}`)));
+      }),
+    kill: (signal) => child.kill(signal),
+    pid: child.pid ?? 0,
+  };
+}
+
+export const run = (args: readonly string[], options: Parameters<typeof begin>[1] = {}): Promise<Ended> =>
+  begin(args, options).ended;
+
+/** Files in a directory of their own; gives the directory. */
+export function files(contents: Readonly<Record<string, string | object>>): string {
+  const directory = mkdtempSync(join(tmpdir(), 'drs-pilot-cli-'));
+  for (const [name, content] of Object.entries(contents)) {
+    writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return directory;
+}
+
+export const file = (content: string | object, name = 'spec.yaml'): string => join(files({ [name]: content }), name);
