@@ -1,12 +1,14 @@
 import type { Result } from './messages.js';
+import { present } from './outline.js';
 import { type MigrationPlan, migrationSpec } from './plans/migration.js';
-import { type Carried, type Mending, Run } from './run.js';
-import { compareParameters } from './steps/compare-parameters.js';
+import { type Carried, Run } from './run.js';
+import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
 import { cutover, lastDelay } from './steps/cutover.js';
 import { deleteTask, endTask, release, settle } from './steps/end.js';
-import { changePasswords, notification, storeEndpoints, testConnections } from './steps/endpoints.js';
-import { flowControl, selectObjects, startPoint, users } from './steps/objects.js';
+import { notification, storeEndpoints, testConnections } from './steps/endpoints.js';
+import { afterStart, beforeStart } from './steps/mending.js';
+import { flowControl, policies, selectObjects, users } from './steps/objects.js';
 import { preCheck } from './steps/pre-check.js';
 import { approveStart, requestStart, startTransfer } from './steps/start.js';
 import { fullTransfer, incrementalTransfer } from './steps/transfer.js';
@@ -16,72 +18,51 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
   const run = new Run('migration', migrationSpec, spec, carried);
 
   return await run.conduct(async (plan) => {
-    const { task_type: type } = plan.task;
+    const {
+      startPoint,
+      task: { task_type: type },
+    } = plan;
     run.outline(outline(plan));
     run.phase('configures');
-    const task = await create(run, plan);
+    const task = await create(run, plan, 'migration');
 
     if (task.status === 'CONFIGURATION') {
       await run.part(beforeStart, async () => {
         await run.step('Test connections', () => testConnections(task, plan));
         await run.step('Store endpoints', () => storeEndpoints(task, plan));
         if (plan.alarm_notify) await run.step('Notification', () => notification(task, plan), { skippable: true });
-        if (plan.startPoint) await run.step('Start point', () => startPoint(task, plan));
+        if (startPoint) await run.step('Start point', () => policies(task, startPoint));
         await run.step('Users', () => users(task, plan), { skippable: true });
         await run.step('Objects', () => selectObjects(task, plan));
         if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });
         const check = await preCheck(run, task, plan);
         const parameters = await compareParameters(run, task, plan);
-        await approveStart(run, plan, check, parameters);
+        await approveStart(run, plan, { check, parameters });
         await run.step('Start request', () => requestStart(task, plan));
       });
     }
 
     run.phase('transfers');
-    const ended = await run.part(
-      afterStart((change) => run.again('Change passwords', () => changePasswords(task, plan, change))),
-      async () => {
-        await run.step('Start transfer', (retry) => startTransfer(task, retry));
-        if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
-        do {
-          if (type !== 'FULL_TRANS')
-            await run.step('Incremental transfer', (retry) => incrementalTransfer(task, plan, retry));
-        } while (!(await cutover(run, task, plan)));
-        run.phase('ends');
-        const ended = await run.step('End', () => endTask(task, plan));
-        await run.step('Release', (retry) => release(run, task, retry));
-        return ended;
-      },
-    );
+    const ended = await run.part(afterStart(run, task, plan, ['Cutover approval', 'Cutover delay']), async () => {
+      await run.step('Start transfer', (retry) => startTransfer(task, retry));
+      if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
+      do {
+        if (type !== 'FULL_TRANS')
+          await run.step('Incremental transfer', (retry) => incrementalTransfer(task, plan.cutover.openBelow, retry));
+      } while (!(await cutover(run, task, plan)));
+      run.phase('ends');
+      const ended = await run.step('End', () => endTask(task, plan));
+      await run.step('Release', (retry) => release(run, task, retry));
+      return ended;
+    });
     if (plan.finish.delete) await run.step('Delete', () => deleteTask(task), { skippable: true });
     return { task: plan.finish.delete ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run) } };
-  }, settle);
+  }, settle('migration'));
 }
 
-/** Endpoints may change until the start; what was tested, checked or approved with the old ones is done again. */
-const beforeStart: Mending = {
-  allows: 'endpoints',
-  forget: [
-    'Test connections',
-    'Store endpoints',
-    'Users',
-    'Objects',
-    'Pre-check',
-    'Pre-check alarms',
-    'Parameters',
-    'Start approval',
-  ],
-};
-
-/** After the start DRS changes only passwords. */
-const afterStart = (apply: NonNullable<Mending['apply']>): Mending => ({
-  allows: 'secrets',
-  forget: ['Cutover approval', 'Cutover delay'],
-  apply,
-});
-
-function outline({ adopt, task, alarm_notify, startPoint, speed, parameters, finish }: MigrationPlan): string[] {
-  const steps: readonly (readonly [string, unknown])[] = [
+function outline(plan: MigrationPlan): string[] {
+  const { adopt, task, alarm_notify, startPoint, speed, finish } = plan;
+  return present([
     ['Adoption', adopt],
     ['Create', true],
     ['Test connections', true],
@@ -92,7 +73,7 @@ function outline({ adopt, task, alarm_notify, startPoint, speed, parameters, fin
     ['Objects', true],
     ['Flow control', speed],
     ['Pre-check', true],
-    ['Parameters', parameters !== 'skip' && task.engine_type === 'mysql' && task.job_direction === 'up'],
+    ['Parameters', comparesParameters(plan)],
     ['Start approval', true],
     ['Start request', true],
     ['Start transfer', true],
@@ -103,6 +84,5 @@ function outline({ adopt, task, alarm_notify, startPoint, speed, parameters, fin
     ['End', true],
     ['Release', true],
     ['Delete', finish.delete],
-  ];
-  return steps.flatMap(([step, there]) => (there ? [step] : []));
+  ]);
 }

@@ -1,4 +1,5 @@
 import type { Raw } from './common.js';
+import type { UseType } from './task.js';
 
 /** The requests that a spec becomes. Tolerant of broken specs: what they lack, the request lacks, and its schema says so. */
 
@@ -12,7 +13,7 @@ const without = (object: Raw, ...keys: readonly string[]): Raw =>
   Object.fromEntries(Object.entries(object).filter(([key, value]) => !keys.includes(key) && value !== undefined));
 
 /** §6.1.1. Passwords stay behind: the creation needs none. */
-export function createRequest(spec: Raw, useType: 'migration' | 'sync' | 'cloudDataGuard', run: string): Raw {
+export function createRequest(spec: Raw, useType: UseType, run: string): Raw {
   const task = asObject(spec['task']);
   return {
     name: spec['name'],
@@ -59,7 +60,8 @@ export function testRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): Raw {
 /** Primary/standby tasks and clustered sources are tested by the call of their own. */
 export function isCluster(spec: Raw): boolean {
   const task = asObject(spec['task']);
-  return task['master_az'] !== undefined || spec['shards'] !== undefined || Number(task['node_num'] ?? 1) > 1;
+  const shards = task['engine_type'] === 'mongodb' && Number(task['node_num'] ?? 1) > 1;
+  return task['master_az'] !== undefined || spec['shards'] !== undefined || shards;
 }
 
 /** §6.1.3, one end of a task; a clustered source with its shards. */
@@ -105,36 +107,12 @@ export function storeRequest(jobId: string, spec: Raw): Raw {
     net_type: task['net_type'],
     job_direction: task['job_direction'],
     ...(task['is_target_readonly'] !== undefined && { is_target_readonly: task['is_target_readonly'] }),
-    ...(task['engine_type'] === 'mysql' && { replace_definer: task['replace_definer'] ?? false }),
+    ...(['mysql', 'cloudDataGuard-mysql'].includes(task['engine_type']) && {
+      replace_definer: task['replace_definer'] ?? false,
+    }),
     source_endpoint: stored(asObject(spec['source'])),
     target_endpoint: stored(asObject(spec['target'])),
   };
-}
-
-interface ChosenDatabase {
-  readonly database: string;
-  readonly tables?: readonly string[] | undefined;
-  readonly views?: readonly string[] | undefined;
-}
-
-/** §6.1.5; a table's id is written `database-*-*-table`. */
-export function objectsRequest(jobId: string, objects: 'all' | readonly ChosenDatabase[]): Raw {
-  if (objects === 'all') return { job_id: jobId, selected: false, job: [] };
-  const job = objects.flatMap(({ database, tables, views }) => {
-    const part = (type: 'table' | 'view') => (name: string) => ({
-      id: `${database}-*-*-${name}`,
-      parent_id: database,
-      object_name: name,
-      object_type: type,
-      select: 'true',
-    });
-    const parts = [...(tables ?? []).map(part('table')), ...(views ?? []).map(part('view'))];
-    return [
-      { id: database, object_name: database, object_type: 'database', select: parts.length > 0 ? 'partial' : 'true' },
-      ...parts,
-    ];
-  });
-  return { job_id: jobId, selected: true, job };
 }
 
 /** §6.1.8, in UTC. */

@@ -1,17 +1,24 @@
 import type { ParameterComparison } from '../../activities/parameters.js';
 import { calls } from '../activities.js';
-import type { MigrationPlan } from '../plans/migration.js';
-import type { Run } from '../run.js';
+import type { Steps } from '../branch.js';
+import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
-/** §6.1.9 and §6.1.10: MySQL with direction `up`. Precondition: CONFIGURATION. Undefined where it does not apply or was skipped. */
+interface ComparedPlan extends TaskPlan {
+  readonly parameters: 'report' | 'align' | 'skip';
+}
+
+/** Parameters are compared for MySQL with direction `up`, and not for a synchronisation. */
+export const comparesParameters = ({ parameters, task }: ComparedPlan): boolean =>
+  parameters !== 'skip' && task.job_direction === 'up' && ['mysql', 'cloudDataGuard-mysql'].includes(task.engine_type);
+
+/** §6.1.9 and §6.1.10. Precondition: CONFIGURATION. Undefined where it does not apply or was skipped. */
 export async function compareParameters(
-  run: Run<MigrationPlan>,
+  run: Steps,
   task: Task,
-  plan: MigrationPlan,
+  plan: ComparedPlan,
 ): Promise<ParameterComparison | undefined> {
-  const { engine_type: engine, job_direction: direction } = plan.task;
-  if (plan.parameters === 'skip' || engine !== 'mysql' || direction !== 'up') return undefined;
+  if (!comparesParameters(plan)) return undefined;
   return await run.step(
     'Parameters',
     () => calls.compareParameters({ ...at(task), align: plan.parameters === 'align' }),

@@ -1,8 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { calls, waits } from '../activities.js';
-import type { MigrationPlan } from '../plans/migration.js';
+import type { Steps } from '../branch.js';
 import { createRequest } from '../plans/requests.js';
-import type { Run } from '../run.js';
+import type { TaskPlan, UseType } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
 /** DRS stops an abnormal task after so many days where the spec names none (§6.1.1). */
@@ -12,12 +12,11 @@ const EXPIRED_DAYS = 14;
  * §6.1.1, until CONFIGURATION. A task that carries this run's mark is taken up again; one that failed to be created can only be
  * deleted, which a person's "retry" says, and is then created again under its name.
  */
-export async function create(run: Run<MigrationPlan>, plan: MigrationPlan): Promise<Task> {
+export async function create(run: Steps, plan: TaskPlan, useType: UseType): Promise<Task> {
   const { cloud } = plan;
-  const useType = 'migration' as const;
   const expiredDays = Number(plan.task.expired_days ?? EXPIRED_DAYS);
   const replaced: string[] = [];
-  if (plan.adopt) await adopt(run, plan, plan.adopt);
+  if (plan.adopt) await adopt(run, plan, useType, plan.adopt);
 
   const task = await run.step(
     'Create',
@@ -44,8 +43,8 @@ export async function create(run: Run<MigrationPlan>, plan: MigrationPlan): Prom
 }
 
 /** A task made elsewhere is looked at first, and a person says whether it is the one. */
-async function adopt(run: Run<MigrationPlan>, plan: MigrationPlan, jobId: string): Promise<void> {
-  const request = createRequest(plan, 'migration', '');
+async function adopt(run: Steps, plan: TaskPlan, useType: UseType, jobId: string): Promise<void> {
+  const request = createRequest(plan, useType, '');
   const looked = await run.step('Look at the task', () =>
     calls.compareTask({ ...(plan.cloud && { cloud: plan.cloud }), jobId, request }),
   );

@@ -1,14 +1,14 @@
 import { calls, waits } from '../activities.js';
+import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
 import type { MigrationPlan } from '../plans/migration.js';
-import type { Run } from '../run.js';
 import { at, type Task } from './task.js';
 
 /**
  * The gate before the end, and the proof after it: the delay, read again, is known and small enough in two reads in a row. Else,
  * and where the task failed while the gate was open, it gives false: the transfer is looked at again and the gate opens anew.
  */
-export async function cutover(run: Run<MigrationPlan>, task: Task, plan: MigrationPlan): Promise<boolean> {
+export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Promise<boolean> {
   const incremental = plan.task.task_type !== 'FULL_TRANS';
   const reached = run.resultOf<{ delay?: number }>('Incremental transfer');
   const missed = run.resultOf<{ reached: boolean; delay?: number }>('Cutover delay');
@@ -59,7 +59,7 @@ export async function cutover(run: Run<MigrationPlan>, task: Task, plan: Migrati
 }
 
 /** The delay with which it was cut over. */
-export function lastDelay(run: Run<MigrationPlan>): { readonly delaySeconds?: number } {
+export function lastDelay(run: Steps): { readonly delaySeconds?: number } {
   const delay = run.resultOf<{ delay?: number }>('Cutover delay')?.delay;
   return delay === undefined ? {} : { delaySeconds: delay / 1_000 };
 }

@@ -1,15 +1,15 @@
 import { calls, waits } from '../activities.js';
-import type { MigrationPlan } from '../plans/migration.js';
-import type { Run } from '../run.js';
+import type { Steps } from '../branch.js';
+import type { TaskPlan, UseType } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
 /** §6.1.14, `terminate`. What it answers is recorded: where the source's binlog stood (MySQL) is asked for nowhere else. */
-export async function endTask(task: Task, plan: MigrationPlan): Promise<{ position?: string; endedAt: string }> {
+export async function endTask(task: Task, plan: TaskPlan): Promise<{ position?: string; endedAt: string }> {
   return await calls.endTask({ ...at(task), position: plan.task.engine_type === 'mysql' });
 }
 
 /** Until RELEASE_RESOURCE_COMPLETE. A release that failed is ended again on "retry", by force where the decision says so. */
-export async function release(run: Run<MigrationPlan>, task: Task, retry: boolean): Promise<string> {
+export async function release(run: Steps, task: Task, retry: boolean): Promise<string> {
   if (retry) await calls.endTask({ ...at(task), force: run.forced });
   return (await waits().waitFor({ ...at(task), wait: 'released' })).status;
 }
@@ -20,20 +20,18 @@ export async function deleteTask(task: Task): Promise<void> {
 }
 
 /** Does what the spec wants when a run is rejected, aborted or cancelled, and says what became of the task. */
-export async function settle(
-  run: Run<MigrationPlan>,
-  { cloud, onAbort }: MigrationPlan,
-  jobId: string,
-): Promise<string> {
-  const task = at({ jobId, status: '', useType: 'migration', cloud, expiredDays: 0 });
-  if (onAbort === 'terminate') return (await calls.endTask(task)).deleted ? 'deleted' : 'terminated';
-  if (onAbort === 'pause') {
-    const { paused, status } = await calls.pauseTask(task);
-    return paused ? 'paused' : standing(status);
-  }
-  // Whoever stops a run that ends its task comes too late, or not: only DRS knows.
-  return run.hasBegun('End') ? standing((await calls.batchListJobStatus(jobId, cloud)).status) : 'kept';
-}
+export const settle =
+  (useType: UseType) =>
+  async (run: Steps, { cloud, onAbort }: TaskPlan, jobId: string): Promise<string> => {
+    const task = at({ jobId, status: '', useType, cloud, expiredDays: 0 });
+    if (onAbort === 'terminate') return (await calls.endTask(task)).deleted ? 'deleted' : 'terminated';
+    if (onAbort === 'pause') {
+      const { paused, status } = await calls.pauseTask(task);
+      return paused ? 'paused' : standing(status);
+    }
+    // Whoever stops a run that ends its task comes too late, or not: only DRS knows.
+    return run.hasBegun('End') ? standing((await calls.batchListJobStatus(jobId, cloud)).status) : 'kept';
+  };
 
 const standing = (status: string): string =>
   ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE'].includes(status) ? 'terminated' : `kept: it is ${status}`;

@@ -3,13 +3,12 @@ import { calls } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
 import type { Change, Item } from '../messages.js';
-import type { MigrationPlan } from '../plans/migration.js';
 import { clusterTestRequest, isCluster, storeRequest, testRequest } from '../plans/requests.js';
-
+import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
 /** §6.1.2, or §6.1.3 for clusters and primary/standby tasks; both ends at once. Precondition: CONFIGURATION. */
-export async function testConnections(task: Task, plan: MigrationPlan): Promise<void> {
+export async function testConnections(task: Task, plan: TaskPlan): Promise<void> {
   const test = (end: 'so' | 'ta') =>
     isCluster(plan)
       ? calls.batchValidateClustersConnections(clusterTestRequest(task.jobId, plan, end), task.cloud)
@@ -33,17 +32,17 @@ export async function testConnections(task: Task, plan: MigrationPlan): Promise<
 const end = (name: string, reason: unknown): Item => item(name, 'blocking', readFailure(reason).message);
 
 /** §6.1.4. Precondition: both connection tests passed; from here on the task knows its databases. */
-export async function storeEndpoints(task: Task, plan: MigrationPlan): Promise<void> {
+export async function storeEndpoints(task: Task, plan: TaskPlan): Promise<void> {
   await calls.batchUpdateJob(storeRequest(task.jobId, plan), task.cloud);
 }
 
 /** §6.1.4: DRS's own notifications by SMS and e-mail. */
-export async function notification(task: Task, { alarm_notify }: MigrationPlan): Promise<void> {
+export async function notification(task: Task, { alarm_notify }: TaskPlan): Promise<void> {
   await calls.batchUpdateJob({ job_id: task.jobId, alarm_notify }, task.cloud);
 }
 
 /** §6.1.15: after the start only passwords change, one call an end. */
-export async function changePasswords(task: Task, plan: MigrationPlan, change: Change): Promise<void> {
+export async function changePasswords(task: Task, plan: TaskPlan, change: Change): Promise<void> {
   for (const end of ['source', 'target'] as const) {
     const { password } = plan[end];
     if (change[end] && password) await calls.changePassword({ ...at(task), end, endpoint: plan[end], password });

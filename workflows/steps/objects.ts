@@ -1,24 +1,30 @@
 import { calls } from '../activities.js';
-import type { MigrationPlan } from '../plans/migration.js';
-import { objectsRequest, speedRequest } from '../plans/requests.js';
+import { type ChosenObjects, objectsRequest } from '../plans/objects.js';
+import { speedRequest } from '../plans/requests.js';
+import type { TaskPlan, UsersOfSpec } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
-/** §6.3.2: the only call that carries the start point of an INCR_TRANS task. Precondition: endpoints stored. */
-export async function startPoint(task: Task, { startPoint }: MigrationPlan): Promise<void> {
-  await calls.batchSetPolicy({ job_id: task.jobId, ...startPoint }, task.cloud);
+/** §6.3.2: policies of a synchronisation, and the start point of an INCR_TRANS task. Precondition: endpoints stored. */
+export async function policies(task: Task, policy: Readonly<Record<string, unknown>>): Promise<void> {
+  await calls.batchSetPolicy({ job_id: task.jobId, ...policy }, task.cloud);
 }
 
 /** §6.2.2 and §6.2.1. Precondition: connections tested. */
-export async function users(task: Task, { users, target }: MigrationPlan): Promise<string> {
+export async function users(task: Task, { users, target }: TaskPlan & { users: UsersOfSpec }): Promise<string> {
   return await calls.migrateUsers({ ...at(task), users, target });
 }
 
+interface Selection {
+  readonly objects: ChosenObjects;
+  readonly sync_database?: boolean | undefined;
+}
+
 /** §6.1.5. Precondition: endpoints stored. */
-export async function selectObjects(task: Task, { objects }: MigrationPlan): Promise<void> {
-  await calls.batchSetObjects(objectsRequest(task.jobId, objects), task.cloud);
+export async function selectObjects(task: Task, { objects, sync_database }: Selection): Promise<void> {
+  await calls.batchSetObjects(objectsRequest(task.jobId, objects, sync_database), task.cloud);
 }
 
 /** §6.1.8; not for INCR_TRANS. */
-export async function flowControl(task: Task, { speed = [] }: MigrationPlan): Promise<void> {
+export async function flowControl(task: Task, { speed = [] }: TaskPlan): Promise<void> {
   await calls.batchSetSpeed(speedRequest(task.jobId, speed), task.cloud);
 }

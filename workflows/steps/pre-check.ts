@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { PrecheckFinding, PrecheckResult } from '../../activities/pre-check.js';
 import { calls, waits } from '../activities.js';
+import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
-import type { MigrationPlan } from '../plans/migration.js';
-import type { Run } from '../run.js';
+import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
 export interface Checked extends PrecheckResult {
@@ -15,7 +15,7 @@ export interface Checked extends PrecheckResult {
  * §6.1.6 and §6.1.7. Precondition: endpoints and objects stored. At 100% an item may still be ALARM: it is in the spec's list or
  * somebody acknowledges it by name.
  */
-export async function preCheck(run: Run<MigrationPlan>, task: Task, plan: MigrationPlan): Promise<Checked> {
+export async function preCheck(run: Steps, task: Task, plan: TaskPlan): Promise<Checked> {
   for (;;) {
     const found = (await run.step('Pre-check', () => check(task), { note: summary })) as PrecheckResult;
     const alarms = found.findings.filter(({ result }) => result !== 'PASSED');
@@ -41,7 +41,7 @@ async function check(task: Task): Promise<PrecheckResult> {
   throw ApplicationFailure.create({ message, type: 'drs.precheckFailed', nonRetryable: true, details: [{ items }] });
 }
 
-async function acknowledged(run: Run<MigrationPlan>, alarms: readonly PrecheckFinding[]): Promise<boolean> {
+async function acknowledged(run: Steps, alarms: readonly PrecheckFinding[]): Promise<boolean> {
   const items = alarms.map((alarm) => item(alarm.item, 'warning', describe(alarm)));
   const question = `The pre-check passed with ${items.length === 1 ? 'an alarm' : `${items.length} alarms`}. Go on all the same?`;
   return await run.acknowledge('pre-check', 'Pre-check alarms', question, items);

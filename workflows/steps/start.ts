@@ -1,18 +1,31 @@
 import type { ParameterComparison } from '../../activities/parameters.js';
 import { calls, waits } from '../activities.js';
+import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
 import type { Item } from '../messages.js';
-import type { MigrationPlan } from '../plans/migration.js';
-import type { Run } from '../run.js';
+import { type ChosenObjects, describeObjects } from '../plans/objects.js';
+import type { TaskPlan } from '../plans/task.js';
 import type { Checked } from './pre-check.js';
 import { at, type Task } from './task.js';
 
+interface StartEvidence {
+  /** Absent where the task needs no pre-check. */
+  readonly check?: Checked | undefined;
+  readonly parameters?: ParameterComparison | undefined;
+  readonly question?: string;
+  readonly items?: readonly Item[];
+}
+
+interface StartedPlan extends TaskPlan {
+  /** Absent for disaster recovery, which takes everything. */
+  readonly objects?: ChosenObjects;
+}
+
 /** The gate before the transfer. A start time that has passed when it is approved is asked again. */
 export async function approveStart(
-  run: Run<MigrationPlan>,
-  plan: MigrationPlan,
-  check: Checked,
-  parameters?: ParameterComparison,
+  run: Steps,
+  plan: StartedPlan,
+  { check, parameters, question = 'Start the transfer?', items = [] }: StartEvidence,
 ): Promise<void> {
   for (;;) {
     const past = startsAt(plan) !== undefined && (startsAt(plan) as number) <= Date.now();
@@ -23,9 +36,9 @@ export async function approveStart(
           ? ` Its start time ${plan.start.at} has passed: it would start now`
           : ` It starts at ${plan.start.at}`;
     await run.gate('start', 'Start approval', () => ({
-      question: `Start the transfer?${when}`,
+      question: `${question}${when}`,
       ask: plan.start.gate,
-      items: [...facts(plan), ...checked(check), ...compared(parameters)],
+      items: [...facts(plan), ...items, ...checked(check), ...compared(parameters)],
     }));
     const at = startsAt(plan);
     if (at === undefined || at > Date.now() || past) return;
@@ -33,23 +46,39 @@ export async function approveStart(
   }
 }
 
-const startsAt = ({ start }: MigrationPlan): number | undefined =>
-  start.at === 'now' ? undefined : Date.parse(start.at);
+const startsAt = ({ start }: TaskPlan): number | undefined => (start.at === 'now' ? undefined : Date.parse(start.at));
 
-function facts({ source, target, objects, task }: MigrationPlan): Item[] {
-  const what =
-    objects === 'all'
-      ? 'everything'
-      : objects.map(({ database, tables }) => `${database}${tables ? ` (${tables.length} tables)` : ''}`).join(', ');
+function facts({ source, target, objects, task }: StartedPlan): Item[] {
   return [
-    item('source', 'ok', `${source.db_type} ${source.ip}`),
-    item('target', 'ok', `${target.db_type} ${[target.inst_id, target.ip].filter(Boolean).join(' ')}`),
-    item('objects', 'ok', what),
+    item('source', 'ok', place(source)),
+    item('target', 'ok', place(target)),
+    ...(objects ? [item('objects', 'ok', describeObjects(objects))] : []),
     item('mode', 'ok', task.task_type),
+    ...order(task),
   ];
 }
 
-function checked({ total, findings, accepted }: Checked): Item[] {
+const place = ({ db_type, inst_id, ip }: TaskPlan['source']): string =>
+  [db_type, inst_id, ip].filter(Boolean).join(' ');
+
+/** §6.1.11: nothing of it can be taken back by a call (§6.1.14). */
+function order({ charging_mode, period_order }: TaskPlan['task']): Item[] {
+  if (charging_mode !== 'period' || !period_order) return [];
+  const { period_num, period_type, is_auto_renew } = period_order;
+  const period = `${period_num} ${period_type === 3 ? 'year' : 'month'}${period_num === 1 ? '' : 's'}`;
+  const renewed = is_auto_renew === 1 ? ', renewed by itself' : '';
+  return [
+    item(
+      'order',
+      'warning',
+      `the start places an order for ${period}${renewed}, which is paid at once; only an unsubscription by hand ends it`,
+    ),
+  ];
+}
+
+function checked(check: Checked | undefined): Item[] {
+  if (!check) return [];
+  const { total, findings, accepted } = check;
   return [
     item('pre-check', 'ok', `${total - findings.length} of ${total} items passed`),
     ...findings.map(({ item: name, reason }) =>
@@ -78,7 +107,7 @@ function compared(parameters?: ParameterComparison): Item[] {
 }
 
 /** §6.1.11. Precondition: CONFIGURATION, pre-check passed. What DRS has accepted may still fail. */
-export async function requestStart(task: Task, plan: MigrationPlan): Promise<void> {
+export async function requestStart(task: Task, plan: TaskPlan): Promise<void> {
   const time = startsAt(plan);
   const startTime = time !== undefined && time > Date.now() ? String(time) : undefined;
   await calls.startTask({ ...at(task), ...(startTime && { startTime }) });

@@ -1,0 +1,31 @@
+import type { PlanBase } from './plans/common.js';
+import type { Run } from './run.js';
+
+/** What a step needs of the run that it belongs to. */
+export type Steps = Pick<
+  Run<PlanBase>,
+  'step' | 'again' | 'part' | 'gate' | 'acknowledge' | 'forget' | 'resultOf' | 'hasBegun' | 'task' | 'owns' | 'forced'
+>;
+
+/** A run whose steps stand in the table as `Forward: Store endpoints`: the same sequence can go by more than once. */
+export function branch(run: Steps, name: string): Steps {
+  const row = (step: string): string => `${name}: ${step}`;
+  return {
+    step: ((...[step, work, options]: Parameters<Steps['step']>) =>
+      run.step(row(step), work, options)) as Steps['step'],
+    again: (step, work) => run.again(row(step), work),
+    part: (mending, work) => run.part({ ...mending, forget: mending.forget.map(row) }, work),
+    gate: (gate, step, options) => run.gate(gate, row(step), options),
+    acknowledge: (gate, step, question, items) => run.acknowledge(gate, row(step), question, items),
+    forget: (...steps) => run.forget(...steps.map(row)),
+    resultOf: (step) => run.resultOf(row(step)),
+    hasBegun: (step) => run.hasBegun(row(step)),
+    owns: (jobId) => run.owns(jobId),
+    get task() {
+      return run.task;
+    },
+    get forced() {
+      return run.forced;
+    },
+  };
+}
