@@ -12,7 +12,7 @@ import { baseConfig, configFile, ENV } from './config.js';
 import { type Run, runOf } from './harness.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
-/** Everything that can be killed, each for itself: a Temporal server on a file, workers as processes. */
+/** Everything that can be killed, each for itself: a Temporal server, workers as processes. */
 export interface Stack {
   readonly simulator: Simulator;
   /** Stands between the workers and the simulator. */
@@ -25,13 +25,19 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** `clouds` names clouds beside the default one; calls to different clouds never travel in one request. */
-export async function openStack({ clouds = [] }: { clouds?: readonly string[] } = {}): Promise<Stack> {
+export interface StackOptions {
+  /** Clouds beside the default one; calls to different clouds never travel in one request. */
+  readonly clouds?: readonly string[];
+  /** Whether Temporal keeps its state in a file, so that it outlives a kill; slower. */
+  readonly file?: boolean;
+}
+
+export async function openStack({ clouds = [], file = true }: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-stack-'));
   const where = {
     binary: inject('temporalBinary') || undefined,
     uiPort: false,
-    dbFile: join(folder, 'temporal.db'),
+    ...(file && { dbFile: join(folder, 'temporal.db') }),
   } as const;
   let server = await startTemporal(where);
   const port = Number(server.address.split(':').at(-1));
