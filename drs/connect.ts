@@ -76,10 +76,8 @@ export type Drs<T extends Table = typeof operations> = Calls<T> & {
 const AT_ONCE = 4;
 
 /** Connects to a cloud. Nothing is sent before the first call. */
-export function connect<const T extends Table = typeof operations>(
-  cloud: Cloud,
-  options: ConnectOptions<T> = {},
-): Drs<T> {
+export function connect<const T extends Table = typeof operations>(to: Cloud, options: ConnectOptions<T> = {}): Drs<T> {
+  const cloud = { ...to, drsEndpoint: new URL(to.drsEndpoint).origin, iamEndpoint: new URL(to.iamEndpoint).origin };
   const table: Table = options.table ?? operations;
   const transport = openTransport(cloud, {
     ...(options.env && { env: options.env }),

@@ -20,7 +20,7 @@ export async function exchange(
   { signal, authorize, sink }: SendOptions,
 ): Promise<Raw> {
   signal?.throwIfAborted();
-  const { host } = new URL(request.endpoint);
+  const host = request.endpoint.replace(/^https?:\/\//, '');
   const headers = {
     'user-agent': `drs-pilot/${VERSION}`,
     'x-language': 'en-us',

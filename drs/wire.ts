@@ -15,11 +15,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Puts the inputs of one request where they travel: path, query, headers, body. Several only where the entry has a batch. */
 export function toWire(entry: Operation, inputs: readonly unknown[], projectId: string): Wire {
-  const [method, template] = entry.route.split(' ') as [Method, string];
+  const { method, template, elsewhere } = layoutOf(entry);
   const [first] = inputs;
   const own = isFields(first) ? first : {};
-  const inPath = placeholders(template);
-  const elsewhere = new Set([...inPath, ...(entry.query ?? []), ...Object.keys(entry.headers ?? {})]);
   const content = entry.batch ? envelope(entry, entry.batch, inputs, elsewhere) : bodyOf(entry, own, elsewhere);
   const path = template.replace(/\{(\w+)\}/g, (_whole, name: string) =>
     encode(name === 'project_id' ? projectId : String(own[name])),
@@ -31,6 +29,26 @@ export function toWire(entry: Operation, inputs: readonly unknown[], projectId: 
     headers: { 'content-type': 'application/json', ...headersOf(entry, own) },
     ...(content && { body: JSON.stringify(content) }),
   };
+}
+
+/** What an entry says about every request of its own. */
+interface Layout {
+  readonly method: Method;
+  readonly template: string;
+  /** Fields that travel in path, query or headers. */
+  readonly elsewhere: ReadonlySet<string>;
+}
+
+const layouts = new WeakMap<Operation, Layout>();
+
+function layoutOf(entry: Operation): Layout {
+  const known = layouts.get(entry);
+  if (known) return known;
+  const [method, template] = entry.route.split(' ') as [Method, string];
+  const elsewhere = new Set([...placeholders(template), ...(entry.query ?? []), ...Object.keys(entry.headers ?? {})]);
+  const layout = { method, template, elsewhere };
+  layouts.set(entry, layout);
+  return layout;
 }
 
 /** `{ jobs: […], refresh: "1" }`: what is each job's own in the list, what is shared beside it. */
@@ -94,13 +112,7 @@ export function keyOf(entry: Operation, input: unknown): string {
 
 /** Only inputs whose shared fields are equal share a request. */
 export function sharedOf(entry: Operation, input: unknown): string {
-  const [, template] = entry.route.split(' ') as [Method, string];
-  const names = [
-    ...(entry.batch?.shared ?? []),
-    ...placeholders(template),
-    ...(entry.query ?? []),
-    ...Object.keys(entry.headers ?? {}),
-  ];
+  const names = [...(entry.batch?.shared ?? []), ...layoutOf(entry).elsewhere];
   return isFields(input) && names.length > 0 ? stable(pick(input, names)) : '';
 }
 

@@ -40,15 +40,17 @@ const canonical = (request: Signable, headers: [string, string][], names: string
     encodeQuery(request.query),
     headers.map(([name, value]) => `${name}:${value}\n`).join(''),
     names,
-    sha256(request.body ?? ''),
+    request.body ? sha256(request.body) : NO_BODY,
   ].join('\n');
 
 /** Each segment decoded and encoded anew, with a slash at the end. */
 function canonicalPath(path: string): string {
-  const encoded = path
-    .split('/')
-    .map((segment) => encode(decode(segment)))
-    .join('/');
+  const anew = (): string =>
+    path
+      .split('/')
+      .map((segment) => encode(decode(segment)))
+      .join('/');
+  const encoded = /^[\w./~-]*$/.test(path) ? path : anew();
   return encoded.endsWith('/') ? encoded : `${encoded}/`;
 }
 
@@ -61,7 +63,9 @@ export const encodeQuery = (query: Signable['query']): string =>
 
 /** Everything but letters, digits and `-._~` as %XX of its UTF-8 bytes (RFC 3986). */
 export const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  /^[\w.~-]*$/.test(text)
+    ? text
+    : encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const decode = (text: string): string => (/%[0-9a-f]{2}/i.test(text) ? decodeURIComponent(text) : text);
 
@@ -75,4 +79,5 @@ const timestamp = (date: Date): string => `${date.toISOString().replace(/[-:]|\.
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const NO_BODY = sha256('');
 const hmac = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex');
