@@ -44,6 +44,13 @@ export const byErrorCode: Judge = (result) => {
   return judged(result, codeOf(result) === undefined && status !== 'failed');
 };
 
+/** The task's status was read: an error beside it is the task's own, why it failed (6.1.20, 6.1.21). */
+export const byTaskStatus: Judge = (result) => {
+  const { status } = result;
+  const read = typeof status === 'string' && status !== '' && status !== 'failed';
+  return read ? { ok: true } : byErrorCode(result);
+};
+
 /** Results within the result, each with a code of its own (6.1.17): one that failed is a failure, which doesn't undo the other. */
 export const byEachOf =
   (...fields: readonly string[]): Judge =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byErrorCode, bySuccessStatus } from '../judges.js';
+import { byErrorCode, bySuccessStatus, byTaskStatus } from '../judges.js';
 import { operation } from '../operation.js';
 import { TASK_STATUSES } from '../statuses.js';
 import {
@@ -411,7 +411,7 @@ export const tasks = {
       beside: ['data_transformation'],
       envelope: { page_req: PAGE_OF_ALL },
     },
-    judge: byErrorCode,
+    judge: byTaskStatus,
     repeatable: true,
     action: 'drs:migrationJob:get',
   }),
@@ -423,7 +423,7 @@ export const tasks = {
     request: JobId,
     reply: z.looseObject({ id: z.string(), status: z.string(), error_code: text(), error_message: text() }),
     batch: { key: 'jobs', limit: 10, resultId: ['id', 'job_id'], envelope: { page_req: PAGE_OF_ALL } },
-    judge: byErrorCode,
+    judge: byTaskStatus,
     repeatable: true,
     action: 'drs:migrationJob:get',
   }),
