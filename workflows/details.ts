@@ -33,6 +33,7 @@ function gate({ id, question, decisions, approvals, group, expires, evidence }: 
     by: 'your-name',
     reason: 'why',
     ...(decisions.includes('approve') ? {} : { decision: decisions[0] }),
+    ...(decisions[0] === 'acknowledge' && { items: alarms(evidence.items) }),
     snapshot: evidence.snapshot,
   };
   const message = decisions.includes('approve') ? '`approve` (or `reject`)' : '`decide`';
@@ -50,6 +51,10 @@ function gate({ id, question, decisions, approvals, group, expires, evidence }: 
     items(evidence.items),
   ].join('\n\n');
 }
+
+/** A code block keeps what stands in it as it is, but for its own end. */
+const alarms = (list: readonly Item[]): string[] =>
+  list.filter(({ class: c, item }) => c === 'warning' && !item.includes('```')).map(({ item }) => item);
 
 function items(list: readonly Item[]): string {
   const shown = list
