@@ -244,7 +244,7 @@ class Connection {
     return this.transport.turn(this.cloud.drsEndpoint, signal);
   }
 
-  /** The reply to one request, which is no refusal; a refused token is renewed once. */
+  /** The reply to one request, which did not fail as a whole; a refused token is renewed once. */
   async ask({ entry, inputs, signal, admitted }: Jobs, options: Pick<SendOptions, 'sink'> = {}): Promise<HttpReply> {
     const projectId = await abortable(this.identity.projectId(), signal);
     const request = {
@@ -257,12 +257,11 @@ class Connection {
       if (!admitted || turn > 1) await this.turn(signal);
       const proof = await abortable(this.identity.prove(), signal);
       const reply = await this.transport.send(request, { ...options, signal, authorize: proof.authorize });
-      const refused = refusedBy(reply, entry, secrets);
-      if (!refused) {
-        proof.accepted();
-        return reply;
-      }
-      if (turn > 1 || !isTokenRefusal(refused) || !proof.refused()) throw refused;
+      const trouble = refusedBy(reply, entry, secrets);
+      const isRefusedToken = trouble !== undefined && isTokenRefusal(trouble);
+      if (!isRefusedToken) proof.accepted();
+      if (!trouble) return reply;
+      if (turn > 1 || !isRefusedToken || !proof.refused()) throw trouble;
     }
   }
 }

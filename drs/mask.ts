@@ -24,7 +24,7 @@ function masked(value: unknown): unknown {
 
 // `"db_password": "…"`, also escaped in a text inside JSON, cut off before its end, or written as db_password=…
 const quoted = new RegExp(
-  String.raw`(\\*["'])(${SECRET_FIELDS.join('|')})\1\s*:\s*(\\*["'])(?:\\.|(?!\3)[^\\])*(?:\3|\\?$)`,
+  String.raw`(?<!\\)(\\*["'])(${SECRET_FIELDS.join('|')})\1\s*:\s*(\\*["'])(?:\\.|(?!\3)[^\\])*(?:\3|\\?$)`,
   'gis',
 );
 const plain = new RegExp(String.raw`\b(${SECRET_FIELDS.join('|')})=[^\s&"']+`, 'gi');
@@ -49,7 +49,9 @@ export function secretsIn(value: unknown): string[] {
 function collect(value: unknown, found: Set<string>): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [name, content] of Object.entries(value)) {
-    if (typeof content === 'string' && secret.has(name) && content.length > 2) found.add(content);
+    if (typeof content === 'string' && secret.has(name) && content.length > 2) {
+      found.add(content).add(JSON.stringify(content).slice(1, -1)); // as JSON writes it, too
+    }
     collect(content, found);
   }
 }

@@ -9,12 +9,19 @@ import { isFields, jobOf } from './wire.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Why a request as a whole was refused; undefined where its reply is to be judged job by job. */
+/** Why a request as a whole failed; undefined where its reply is to be judged job by job. */
 export function refusedBy(
-  { status, headers, body, requestId }: HttpReply,
+  { status, headers, body, unreadable, requestId }: HttpReply,
   entry: Pick<Operation, 'batch' | 'file' | 'repeatable'>,
   secrets: readonly string[],
 ): Trouble | undefined {
+  if (unreadable !== undefined) {
+    // An error page of a gateway or proxy has its meaning in its status; a success that can't be read tells nothing.
+    const facts = { status, requestId, retryAfter: retryAfterOf(headers), says: maskText(unreadable, secrets) };
+    if (status >= 300) return refusal(facts, entry.repeatable);
+    const what = 'the reply is not JSON, or was cut off';
+    return new Trouble(entry.repeatable ? 'transient' : 'ambiguous', { ...facts, what });
+  }
   const fields = isFields(body) ? body : {};
   const { code, says } = reasonOf(fields, secrets);
   const expected = entry.file ? undefined : entry.batch ? resultsOf(entry, fields) : fields;

@@ -4,9 +4,7 @@ import type { Cloud, Env } from './auth/credentials.js';
 import type { Signable } from './auth/sign.js';
 import { Bucket } from './bucket.js';
 import { exchange, type Raw } from './exchange.js';
-import { maskText } from './mask.js';
 import type { Method } from './operation.js';
-import { refusal, Trouble } from './trouble.js';
 
 /** One HTTP request, ready but for the proof of who sends it. */
 export interface HttpRequest {
@@ -26,8 +24,10 @@ export interface HttpReply {
   readonly status: number;
   /** Names in small letters. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The parsed JSON; undefined where the body is empty. */
+  /** The parsed JSON; undefined where the body is empty or no JSON. */
   readonly body: unknown;
+  /** The beginning of a body that is no JSON, or was cut off. */
+  readonly unreadable?: string;
   readonly requestId?: string;
 }
 
@@ -53,7 +53,7 @@ export interface SendOptions {
 export interface Transport {
   /** Resolves when a request may go to this endpoint: the rate is limited for all of a cloud's calls together. */
   turn(endpoint: string, signal?: AbortSignal): Promise<void>;
-  /** Sends at once. Any status comes back as a reply; a missing, cut off or unreadable one is a Trouble. */
+  /** Sends at once. Any status comes back as a reply; one that is missing or broken off is a Trouble. */
   send(request: HttpRequest, options?: SendOptions): Promise<HttpReply>;
   close(): Promise<void>;
 }
@@ -86,7 +86,7 @@ export function openTransport(
     send: async (request, options = {}) => {
       const raw = await exchange(request.repeatable ? kept : fresh, request, options);
       if (isThrottle(raw)) bucket(request.endpoint).slow(retryAfterOf(raw.headers) ?? 1_000);
-      return readReply(raw, request);
+      return readReply(raw);
     },
     close: async () => {
       await Promise.all([kept.close(), fresh.close()]);
@@ -111,20 +111,14 @@ function dispatcher({ ca }: Pick<Cloud, 'ca'>, env: Env, limits: Limits, pool: A
   });
 }
 
-function readReply({ status, headers, text }: Raw, request: HttpRequest): HttpReply {
+function readReply({ status, headers, text }: Raw): HttpReply {
   const requestId = requestIdOf(headers);
   const common = { status, headers, ...(requestId !== undefined && { requestId }) };
   if (text.trim() === '') return { ...common, body: undefined };
   try {
     return { ...common, body: JSON.parse(text) as unknown };
   } catch {
-    // An error page of a gateway or proxy has its meaning in its status; a success that can't be read tells nothing.
-    const facts = { status, requestId, retryAfter: retryAfterOf(headers), says: maskText(text.slice(0, 500)) };
-    if (status >= 300) throw refusal(facts, request.repeatable);
-    throw new Trouble(request.repeatable ? 'transient' : 'ambiguous', {
-      ...facts,
-      what: 'the reply is not JSON, or was cut off',
-    });
+    return { ...common, body: undefined, unreadable: text.slice(0, 20_000) };
   }
 }
 

@@ -198,6 +198,16 @@ test('a password that the service repeats in its refusal is masked', async () =>
   expect(JSON.stringify([error, error.message, error.stack])).not.toContain('canary');
 });
 
+test('a page that repeats the request holds no password in its error', async () => {
+  const { drs } = await connected(({ text }) => ({
+    status: 502,
+    raw: `<html>${'x'.repeat(450)}canary-3 ${text}</html>`,
+  }));
+  const error = await thrown(drs.batchResetPassword({ job_id: job(1), end_point_type: 'so', db_password: 'canary-3' }));
+  expect(error).toMatchObject({ kind: 'transient', at: { status: 502 } });
+  expect(error.message).not.toContain('canary');
+});
+
 test('a reply that is not JSON is kept, its first 500 characters and no secret', async () => {
   const { drs } = await connected(() => ({ status: 200, raw: `<html>"db_password": "canary-2" ${'x'.repeat(900)}` }));
   const error = await thrown(drs.showQuotas({}));

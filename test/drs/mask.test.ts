@@ -37,7 +37,15 @@ test('no secret survives in JSON, whole, cut off or escaped in another text', ()
   );
 });
 
+test('no text keeps the mask busy for long', () => {
+  const began = performance.now();
+  for (const piece of ['\\', '"', '"password":"x', '\\"password\\":\\"']) maskText(piece.repeat(50_000));
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
 test('a secret of the request is masked wherever the service repeats it', () => {
   const secrets = secretsIn([{ source_endpoint: { db_password: 'p.a$s' } }, { list: [{ password: 'p.a$s-longer' }] }]);
   expect(maskText('p.a$s-longer and p.a$s are wrong', secrets)).toBe('******** and ******** are wrong');
+  const quoted = secretsIn({ password: 'can"ary' });
+  expect(maskText(JSON.stringify({ pw: 'can"ary' }), quoted)).toBe('{"pw":"********"}');
 });

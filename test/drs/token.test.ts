@@ -100,6 +100,16 @@ test('a 401 without a code of DRS counts as a refused token, M00103 does not', a
   expect(iam.logins()).toBe(2);
 });
 
+test('a gateway that refuses a token with a page instead of JSON is understood, too', async () => {
+  const iam = await cloudWithTokens((seen) =>
+    seen.path.endsWith('/quotas') && seen.headers['x-auth-token'] === 't1'
+      ? { status: 401, headers: { 'content-type': 'text/html' }, raw: '<h1>401</h1>' }
+      : undefined,
+  );
+  await iam.drs.showQuotas({});
+  expect(iam.logins()).toBe(2);
+});
+
 test('a new token that is refused, too, is not renewed again and again', async () => {
   const iam = await cloudWithTokens((seen) =>
     seen.path.endsWith('/quotas') ? { status: 403, body: { error_code: 'DRS.M00100' } } : undefined,
