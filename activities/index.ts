@@ -8,6 +8,7 @@ import { compareParameters } from './parameters.js';
 import { changePassword } from './passwords.js';
 import { permit } from './permit.js';
 import { startPrecheck, waitForPrecheck } from './pre-check.js';
+import { addRowFilters } from './row-filters.js';
 import type { GateAnswer, GateAsk, Services } from './services.js';
 import { taskChanges } from './task-changes.js';
 import { migrateUsers } from './users.js';
@@ -22,6 +23,7 @@ export const createActivities = (services: Services) => ({
   startPrecheck: startPrecheck(services),
   compareParameters: compareParameters(services),
   migrateUsers: migrateUsers(services),
+  addRowFilters: addRowFilters(services),
   changePassword: changePassword(services),
   permit: permit(services),
   notify: notify(services),

@@ -1,3 +1,4 @@
 export { migration } from './migration.js';
 export { operation } from './operation.js';
+export { synchronization } from './synchronization.js';
 export { validate } from './validate.js';

@@ -115,7 +115,7 @@ export type RunOutcome = 'completed' | 'aborted' | 'rejected' | 'cancelled' | 'f
 /** The status at the end, and what the kind adds. A failed run carries it as the details of its failure. */
 export interface Result extends Status {
   readonly outcome: RunOutcome;
-  /** What became of the DRS task: `kept`, `paused`, `terminated`, `deleted`, `none`. */
+  /** What became of the DRS task: `running`, `kept`, `paused`, `terminated`, `deleted`, `none`. */
   readonly task: string;
 }
 

@@ -31,7 +31,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
         await run.step('Test connections', () => testConnections(task, plan));
         await run.step('Store endpoints', () => storeEndpoints(task, plan));
         if (plan.alarm_notify) await run.step('Notification', () => notification(task, plan), { skippable: true });
-        if (startPoint) await run.step('Start point', () => policies(task, startPoint));
+        if (startPoint) await run.step('Start point', () => policies(task, { startPoint }));
         await run.step('Users', () => users(task, plan), { skippable: true });
         await run.step('Objects', () => selectObjects(task, plan));
         if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });

@@ -41,7 +41,7 @@ const Column = z.string().min(1).max(256);
 const PlainName = Column.regex(/^[A-Za-z0-9_]+$/, { error: 'must have digits, letters and underscores only' });
 
 /** 6.3.1. One rule a table; there is no call that takes one away. */
-const RowFilter = withRules(
+export const RowFilter = withRules(
   z.strictObject({
     job_id: JobId,
     object_info: z

@@ -1,9 +1,11 @@
 import { migrationSpec } from './migration.js';
 import { operationSpec } from './operation.js';
+import { synchronizationSpec } from './synchronization.js';
 
 /** Every kind of spec, by the name that `kind:` has. */
 export const kinds = {
   migration: migrationSpec,
+  synchronization: synchronizationSpec,
   operation: operationSpec,
 } as const;
 

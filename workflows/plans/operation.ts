@@ -27,7 +27,11 @@ export const OperationSpec = z
       .optional()
       .meta({ description: "One job's request under its wire names; a task id alone where that is all of it." }),
     jobs: z.array(z.unknown()).min(1).optional().meta({ description: 'Requests of any number of jobs.' }),
-    name: z.string().trim().min(1).max(100).optional().meta({ description: 'What the run is called.' }),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, 'must be a word: up to 100 letters, digits, dots, hyphens and underscores')
+      .optional()
+      .meta({ description: "What the run is called; the call's id when left out." }),
     reason: z.string().trim().min(1).max(2_000).optional().meta({ description: 'Why; shown to whoever approves.' }),
     gate: Gate.optional().meta({ description: 'Asks for an approval, also where the policy does not.' }),
     cloud,

@@ -115,6 +115,15 @@ export function storeRequest(jobId: string, spec: Raw): Raw {
   };
 }
 
+/** §6.3.2; what is a number in the spec is text on the wire. */
+export function policyRequest(jobId: string, { policies, startPoint }: Raw): Raw {
+  const text = Object.entries(asObject(policies)).map(([field, value]) => [
+    field,
+    typeof value === 'number' ? String(value) : value,
+  ]);
+  return { job_id: jobId, ...Object.fromEntries(text), ...asObject(startPoint) };
+}
+
 /** §6.1.8, in UTC. */
 export const speedRequest = (jobId: string, speed: readonly { begin: string; end: string; speed: number }[]): Raw => ({
   job_id: jobId,

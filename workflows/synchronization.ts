@@ -1,0 +1,78 @@
+import type { Result } from './messages.js';
+import { present } from './outline.js';
+import { syncEngine } from './plans/engines.js';
+import { type SynchronizationPlan, synchronizationSpec } from './plans/synchronization.js';
+import { type Carried, Run } from './run.js';
+import { create } from './steps/create.js';
+import { settle } from './steps/end.js';
+import { notification, storeEndpoints, testConnections } from './steps/endpoints.js';
+import { afterStart, beforeStart } from './steps/mending.js';
+import { flowControl, policies, rowFilters, selectObjects, users } from './steps/objects.js';
+import { preCheck } from './steps/pre-check.js';
+import { approveStart, requestStart, startTransfer } from './steps/start.js';
+import { fullTransfer, incrementalTransfer } from './steps/transfer.js';
+
+/** The synchronisation procedure of §4.1, until the target follows the source. The order is part of the contract of DRS. */
+export async function synchronization(spec: unknown, carried?: Carried): Promise<Result> {
+  const run = new Run('synchronization', synchronizationSpec, spec, carried);
+
+  return await run.conduct(async (plan) => {
+    const { task_type: type } = plan.task;
+    run.outline(outline(plan));
+    run.phase('configures');
+    const task = await create(run, plan, 'sync');
+
+    if (task.status === 'CONFIGURATION') {
+      await run.part(beforeStart, async () => {
+        await run.step('Test connections', () => testConnections(task, plan));
+        await run.step('Store endpoints', () => storeEndpoints(task, plan));
+        if (plan.alarm_notify) await run.step('Notification', () => notification(task, plan), { skippable: true });
+        if (hasPolicies(plan)) await run.step('Policies', () => policies(task, plan));
+        if (hasUsers(plan)) await run.step('Users', () => users(task, plan), { skippable: true });
+        await run.step('Objects', () => selectObjects(task, plan));
+        if (hasFilters(plan)) await run.step('Row filters', () => rowFilters(task, plan));
+        if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });
+        const check = await preCheck(run, task, plan);
+        await approveStart(run, plan, { check });
+        await run.step('Start request', () => requestStart(task, plan));
+      });
+    }
+
+    run.phase('transfers');
+    return await run.part(afterStart(run, task, plan), async () => {
+      await run.step('Start transfer', (retry) => startTransfer(task, retry));
+      if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
+      if (type === 'FULL_TRANS') return { task: 'kept' };
+      const { maxDelay } = plan.inSync;
+      const { delay } = await run.step('Incremental transfer', (retry) => incrementalTransfer(task, maxDelay, retry));
+      // Here the supervision of the running task will go on.
+      return { task: 'running', ...(delay !== undefined && { delaySeconds: delay / 1_000 }) };
+    });
+  }, settle('sync'));
+}
+
+const hasPolicies = ({ policies, startPoint }: SynchronizationPlan) => policies ?? startPoint;
+const hasUsers = ({ task }: SynchronizationPlan) => syncEngine(task.engine_type)?.users;
+const hasFilters = ({ filters, filterLookups }: SynchronizationPlan) => filters ?? filterLookups;
+
+function outline(plan: SynchronizationPlan): string[] {
+  const { adopt, task, alarm_notify, speed } = plan;
+  return present([
+    ['Adoption', adopt],
+    ['Create', true],
+    ['Test connections', true],
+    ['Store endpoints', true],
+    ['Notification', alarm_notify],
+    ['Policies', hasPolicies(plan)],
+    ['Users', hasUsers(plan)],
+    ['Objects', true],
+    ['Row filters', hasFilters(plan)],
+    ['Flow control', speed],
+    ['Pre-check', true],
+    ['Start approval', true],
+    ['Start request', true],
+    ['Start transfer', true],
+    ['Full transfer', task.task_type !== 'INCR_TRANS'],
+    ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
+  ]);
+}
