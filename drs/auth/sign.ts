@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** What a signature covers. `path` as it is on the wire; `query` not yet encoded. */
 export interface Signable {
@@ -78,6 +78,6 @@ const sortedHeaders = (headers: Readonly<Record<string, string>>): [string, stri
 const timestamp = (date: Date): string => `${date.toISOString().replace(/[-:]|\.\d{3}/g, '')}`;
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => hash('sha256', text);
 const NO_BODY = sha256('');
 const hmac = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex');

@@ -1,0 +1,67 @@
+import type { Cloud } from './auth/credentials.js';
+import type { Identity } from './auth/identity.js';
+import { secretsIn } from './mask.js';
+import type { Operation } from './operation.js';
+import { refusedBy } from './reply.js';
+import type { HttpReply, SendOptions, Transport } from './transport.js';
+import type { Trouble } from './trouble.js';
+import { toWire } from './wire.js';
+
+/** The jobs of one request. */
+export interface Jobs {
+  readonly name: string;
+  readonly entry: Operation;
+  readonly inputs: readonly unknown[];
+  readonly signal?: AbortSignal | undefined;
+  /** It has had its turn already. */
+  readonly admitted?: boolean;
+}
+
+/** What all calls to a cloud share. */
+export class Connection {
+  constructor(
+    readonly cloud: Cloud,
+    readonly transport: Transport,
+    readonly identity: Identity,
+  ) {}
+
+  turn(signal?: AbortSignal): Promise<void> {
+    return this.transport.turn(this.cloud.drsEndpoint, signal);
+  }
+
+  /** The reply to one request, which did not fail as a whole; a refused token is renewed once. */
+  async ask({ entry, inputs, signal, admitted }: Jobs, options: Pick<SendOptions, 'sink'> = {}): Promise<HttpReply> {
+    const projectId = await abortable(this.identity.projectId(), signal);
+    const request = {
+      ...toWire(entry, inputs, projectId),
+      endpoint: this.cloud.drsEndpoint,
+      repeatable: entry.repeatable,
+    };
+    const secrets = secretsIn(inputs);
+    for (let turn = 1; ; turn += 1) {
+      if (!admitted || turn > 1) await this.turn(signal);
+      const proof = await abortable(this.identity.prove(), signal);
+      const reply = await this.transport.send(request, { ...options, signal, authorize: proof.authorize });
+      const trouble = refusedBy(reply, entry, secrets);
+      const isRefusedToken = trouble !== undefined && isTokenRefusal(trouble);
+      if (!isRefusedToken) proof.accepted();
+      if (!trouble) return reply;
+      if (turn > 1 || !isRefusedToken || !proof.refused()) throw trouble;
+    }
+  }
+}
+
+/** M00100, or a 401 that does not come from DRS: its M00103, also a 401, is about permissions. */
+const isTokenRefusal = ({ facts: { code, status } }: Trouble): boolean =>
+  code === 'DRS.M00100' || (status === 401 && !code?.startsWith('DRS.'));
+
+/** Stops waiting when the signal says so; what is waited for goes on, since others wait for it, too. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
