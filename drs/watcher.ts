@@ -6,11 +6,15 @@ export type UseType = (typeof DB_USE_TYPES)[number];
 
 export interface Watched {
   readonly jobId: string;
+  /** Of a subtask, which stands only in its parent's row (§6.1.19). */
+  readonly parentId?: string;
   readonly useType: UseType;
   /** How often the status is asked for, ms. */
   readonly everyMs: number;
   /** Whether the incremental delay is wanted; the full progress is told in any case. */
   readonly delay?: boolean;
+  /** Whether RPO and RTO of a disaster recovery are wanted; never of a dual-active parent, which has none. */
+  readonly lag?: boolean;
 }
 
 /** What is known of a task at one moment. */
@@ -20,6 +24,9 @@ export interface Seen {
   readonly progress?: number;
   /** Incremental delay in ms; absent while unknown. */
   readonly delay?: number;
+  /** Of a disaster recovery, in ms; absent while unknown. */
+  readonly rpo?: number;
+  readonly rto?: number;
   /** Another operation that runs on the task, `STOP_JOB`, `SWITCH_OVER`. */
   readonly action?: string;
   /** Why the last round told nothing. */
@@ -68,7 +75,7 @@ export class Watcher {
   private readonly now: () => number;
 
   constructor(
-    private readonly drs: Pick<Drs, 'showJobList' | 'batchListProgresses'>,
+    private readonly drs: Pick<Drs, 'showJobList' | 'batchListProgresses' | 'batchListRposAndRtos'>,
     { pace = 1, now = Date.now }: WatcherOptions = {},
   ) {
     this.pace = pace;
@@ -129,10 +136,10 @@ export class Watcher {
     const now = this.now();
     const waiting = [...this.entries].filter(({ useType }) => useType === kind).sort((a, b) => a.nextAt - b.nextAt);
     const due = waiting.filter(({ nextAt }) => nextAt <= now).length;
-    const ids = [...new Set(waiting.map(({ jobId }) => jobId))];
+    const ids = [...new Set(waiting.map(listed))];
     const calls = Math.max(1, Math.ceil(Math.min(due, ids.length) / IDS_A_CALL));
     const asked = new Set(ids.slice(0, calls * IDS_A_CALL));
-    const entries = waiting.filter(({ jobId }) => asked.has(jobId));
+    const entries = waiting.filter((entry) => asked.has(listed(entry)));
     for (const entry of entries) entry.nextAt = now + entry.everyMs * this.pace;
     await Promise.all(
       Array.from({ length: calls }, (_, n) =>
@@ -142,7 +149,7 @@ export class Watcher {
   }
 
   private async ask(kind: UseType, ids: readonly string[], entries: readonly Entry[]): Promise<void> {
-    const mine = entries.filter(({ jobId }) => ids.includes(jobId));
+    const mine = entries.filter((entry) => ids.includes(listed(entry)));
     try {
       const { jobs } = await this.drs.showJobList({
         cur_page: 1,
@@ -159,24 +166,30 @@ export class Watcher {
     }
   }
 
-  /** Progress and delay of those that have one and want it now. */
+  /** Progress, delay, RPO and RTO of those that have them and want them now. */
   private async numbers(
     entries: readonly Entry[],
     statusOf: (id: string) => string | undefined,
-  ): Promise<Map<string, Pick<Seen, 'progress' | 'delay'>>> {
-    const wanted = new Set(
-      entries.filter((entry) => wantsNumbers(entry, statusOf(entry.jobId))).map(({ jobId }) => jobId),
-    );
-    const replies = await Promise.allSettled(
-      [...wanted].map(async (id) => [id, readNumbers(await this.drs.batchListProgresses(id))] as const),
-    );
-    return new Map(replies.flatMap((reply) => (reply.status === 'fulfilled' ? [reply.value] : [])));
+  ): Promise<Map<string, Numbers>> {
+    const idsOf = (wants: typeof wantsNumbers) =>
+      new Set(entries.filter((entry) => wants(entry, statusOf(entry.jobId))).map(({ jobId }) => jobId));
+    const replies = await Promise.allSettled([
+      ...[...idsOf(wantsNumbers)].map(async (id) => [id, readNumbers(await this.drs.batchListProgresses(id))] as const),
+      ...[...idsOf(wantsLag)].map(async (id) => [id, readLag(await this.drs.batchListRposAndRtos(id))] as const),
+    ]);
+    const numbers = new Map<string, Numbers>();
+    for (const reply of replies) {
+      if (reply.status === 'rejected') continue;
+      const [id, read] = reply.value;
+      numbers.set(id, { ...numbers.get(id), ...read });
+    }
+    return numbers;
   }
 
   private observe(
     entry: Entry,
     row: { status?: string | undefined; job_action?: { current_action?: string | undefined } | undefined } | undefined,
-    numbers?: Pick<Seen, 'progress' | 'delay'>,
+    numbers?: Numbers,
   ): void {
     entry.rounds += 1;
     entry.misses = row ? 0 : entry.misses + 1;
@@ -188,6 +201,8 @@ export class Watcher {
       status: row?.status ?? 'DELETED',
       ...(progress !== undefined && { progress }),
       ...(numbers?.delay !== undefined && { delay: numbers.delay }),
+      ...(numbers?.rpo !== undefined && { rpo: numbers.rpo }),
+      ...(numbers?.rto !== undefined && { rto: numbers.rto }),
       ...(action && { action }),
       at: new Date(this.now()).toISOString(),
     };
@@ -219,8 +234,25 @@ export class Watcher {
   }
 }
 
+type Numbers = Pick<Seen, 'progress' | 'delay' | 'rpo' | 'rto'>;
+
+/** The id that the list is asked for. */
+const listed = ({ jobId, parentId }: Watched): string => parentId ?? jobId;
+
 const wantsNumbers = ({ delay, rounds }: Entry, status: string | undefined): boolean =>
   status === INCREMENTAL ? delay === true : status === FULL && rounds % PROGRESS_EVERY === 0;
+
+const wantsLag = ({ lag, useType }: Entry, status: string | undefined): boolean =>
+  lag === true && useType === 'cloudDataGuard' && status === INCREMENTAL;
+
+/** RPO and RTO (§5.3.1), ms as text; their `time` has no zone, so they are as old as the read. */
+export function readLag(reply: {
+  rpo_info?: { delay?: unknown } | undefined;
+  rto_info?: { delay?: unknown } | undefined;
+}): Pick<Seen, 'rpo' | 'rto'> {
+  const [rpo, rto] = [positive(reply.rpo_info?.delay), positive(reply.rto_info?.delay)];
+  return { ...(rpo !== undefined && { rpo }), ...(rto !== undefined && { rto }) };
+}
 
 /** "-1", "" and "NA" say that nothing is known; never that it is zero. */
 export function readNumbers(reply: {

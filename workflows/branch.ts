@@ -4,7 +4,18 @@ import type { Run } from './run.js';
 /** What a step needs of the run that it belongs to. */
 export type Steps = Pick<
   Run<PlanBase>,
-  'step' | 'again' | 'part' | 'gate' | 'acknowledge' | 'forget' | 'resultOf' | 'hasBegun' | 'task' | 'owns' | 'forced'
+  | 'step'
+  | 'again'
+  | 'part'
+  | 'gate'
+  | 'acknowledge'
+  | 'choose'
+  | 'forget'
+  | 'resultOf'
+  | 'hasBegun'
+  | 'task'
+  | 'owns'
+  | 'forced'
 >;
 
 /** A run whose steps stand in the table as `Forward: Store endpoints`: the same sequence can go by more than once. */
@@ -17,10 +28,11 @@ export function branch(run: Steps, name: string): Steps {
     part: (mending, work) => run.part({ ...mending, forget: mending.forget.map(row) }, work),
     gate: (gate, step, options) => run.gate(gate, row(step), options),
     acknowledge: (gate, step, question, items) => run.acknowledge(gate, row(step), question, items),
+    choose: (gate, step, question, items) => run.choose(gate, row(step), question, items),
     forget: (...steps) => run.forget(...steps.map(row)),
     resultOf: (step) => run.resultOf(row(step)),
     hasBegun: (step) => run.hasBegun(row(step)),
-    owns: (jobId) => run.owns(jobId),
+    owns: (jobId, subtasks) => run.owns(jobId, subtasks),
     get task() {
       return run.task;
     },

@@ -18,8 +18,12 @@ export interface Ask {
   readonly watch?: HoldInput['watch'];
   /** Names of the items that must be acknowledged. */
   readonly acknowledge?: readonly string[];
+  /** Exactly one of those is the answer. */
+  readonly one?: boolean;
   /** Why a change can't be made now; absent where nothing can be changed. */
   readonly changeProblem?: ((change: Change) => string | undefined) | undefined;
+  /** Answers the question with "retry", by drs-pilot, for the reason that it gives: its ground went away. */
+  readonly settled?: Promise<string> | undefined;
   readonly event?: HoldInput['event'];
   /** What the worker's rules must know where the run is not about one task that is named like it. */
   readonly about?: { readonly operation: string; readonly tasks: readonly string[] } | undefined;
@@ -70,7 +74,9 @@ export class Desk {
       spec = {},
       watch,
       acknowledge,
+      one,
       changeProblem,
+      settled,
       event = 'gateOpened',
       about,
     } = ask;
@@ -93,6 +99,7 @@ export class Desk {
       rule,
       expires: ends ? timeout : undefined,
       acknowledge,
+      one,
       changeProblem,
     });
     this.changed();

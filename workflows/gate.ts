@@ -19,6 +19,8 @@ export interface Question {
   readonly expires?: string | undefined;
   /** Names of the items that must be acknowledged. */
   readonly acknowledge?: readonly string[] | undefined;
+  /** Exactly one of those is the answer. */
+  readonly one?: boolean | undefined;
   /** Why a change can't be made now, or undefined; absent where nothing can be changed. */
   readonly changeProblem?: ((change: Change) => string | undefined) | undefined;
 }
@@ -83,7 +85,7 @@ export class Opening {
         return;
       case 'acknowledge':
         for (const item of decision.items ?? []) this.acknowledged.add(item);
-        if (this.outstanding().length === 0) this.close('acknowledge', [by], reason, decision);
+        if (this.question.one || this.outstanding().length === 0) this.close('acknowledge', [by], reason, decision);
         return;
       default:
         this.close(decision.decision, [by], reason, decision);
@@ -147,7 +149,8 @@ export class Opening {
     if (decision !== 'acknowledge') return items ? 'items belong to "acknowledge"' : undefined;
     if (!items) return 'acknowledge names the items: "items": ["…"]';
     const unknown = items.filter((item) => !this.question.acknowledge?.includes(item));
-    return unknown.length > 0 ? `not shown here: ${unknown.join(', ')}` : undefined;
+    if (unknown.length > 0) return `not shown here: ${unknown.join(', ')}`;
+    return this.question.one && items.length !== 1 ? 'name exactly one of the items' : undefined;
   }
 }
 

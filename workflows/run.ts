@@ -156,10 +156,10 @@ export class Run<P extends PlanBase> {
   }
 
   /** Names the DRS task of this run; from now on a failure is a question and not the end. */
-  owns(jobId: string): void {
-    if (this.jobId === jobId) return;
+  owns(jobId: string, subtasks: readonly string[] = []): void {
+    if (this.jobId === jobId && subtasks.length === 0) return;
     this.jobId = jobId;
-    upsertSearchAttributes([{ key: JOB_IDS, value: [jobId] }]);
+    upsertSearchAttributes([{ key: JOB_IDS, value: [jobId, ...subtasks] }]);
     this.moved();
   }
 
@@ -287,6 +287,20 @@ export class Run<P extends PlanBase> {
       this.steps.finish(row, began, `acknowledged by ${answer.by.join(', ')}`, true);
     else this.steps.mark(row, 'pending');
     return answer.decision === 'acknowledge';
+  }
+
+  /** One of several things, named by the item that is acknowledged. Undefined: the step before is to be done again. */
+  async choose(name: string, row: string, question: string, items: readonly Item[]): Promise<string | undefined> {
+    if (this.steps.isDone(row)) return this.steps.resultOf<string>(row);
+    const began = Date.now();
+    this.steps.mark(row, 'waits');
+    const acknowledge = items.map((one) => one.item);
+    const decisions = ['acknowledge', 'retry', 'abort'] as const;
+    const answer = await this.ask({ name, question, items, acknowledge, one: true, decisions });
+    const [chosen] = answer.decision === 'acknowledge' ? (answer.last?.items ?? []) : [];
+    if (chosen) this.steps.finish(row, began, `${chosen}, said ${answer.by.join(', ')}`, chosen);
+    else this.steps.mark(row, 'pending');
+    return chosen;
   }
 
   private status(): Status {
