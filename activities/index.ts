@@ -32,7 +32,7 @@ export const createActivities = (services: Services) => ({
 
 /** Waits, on a task queue of their own. `pace` multiplies their intervals: below 1 for rehearsals. */
 export const createWaitActivities = (services: Services, pace: number) => ({
-  waitFor: waitFor(services),
+  waitFor: waitFor(services, pace),
   waitForDelay: waitForDelay(services, pace),
   waitForPrecheck: waitForPrecheck(services, pace),
   holdGate: holdGate(services, pace),

@@ -42,14 +42,6 @@ export const taskChanges = (services: Services) => {
     return { status };
   };
 
-  /** §6.1.12, where the task has failed; one that runs again needs nothing. */
-  const retryTask = async (job: JobAt): Promise<{ status: string }> => {
-    const status = await statusOf(services, job);
-    if (RETRYABLE.includes(status))
-      await lookingFirst(() => drsOf(job).batchRestoreTask({ job_id: job.jobId }, { signal: cancellationSignal() }));
-    return { status };
-  };
-
   /** §6.1.13, replay only. A task that starts can be paused as soon as data moves. */
   const pauseTask = async (job: JobAt): Promise<{ paused: boolean; status: string }> => {
     const status = await statusOf(services, job);
@@ -102,8 +94,17 @@ export const taskChanges = (services: Services) => {
     return { endedAt: new Date().toISOString(), ...(at && { position: at }) };
   };
 
-  return { startTask, retryTask, pauseTask, endTask, deleteTask };
+  return { startTask, pauseTask, endTask, deleteTask };
 };
+
+/** §6.1.12, where the task has failed; one that runs again needs nothing. Gives the status that it had. */
+export async function restore(services: Services, job: JobAt): Promise<string> {
+  const status = await statusOf(services, job);
+  const signal = cancellationSignal();
+  if (RETRYABLE.includes(status))
+    await lookingFirst(() => services.cloud(job.cloud).drs.batchRestoreTask({ job_id: job.jobId }, { signal }));
+  return status;
+}
 
 /** Undefined where the task is not there any more. */
 async function unlessGone<T>(act: () => Promise<T>): Promise<T | undefined> {

@@ -1,10 +1,16 @@
-import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { verdict, type WaitName, waits } from '../drs/waits.js';
 import type { Seen } from '../drs/watcher.js';
 import { detailsOf, type JobAt } from './job.js';
 import type { Services } from './services.js';
+import { restore } from './task-changes.js';
 
-export interface WaitInput extends JobAt {
+export interface Retried extends JobAt {
+  /** A person said "retry": a task that has failed is retried first (§6.1.12), and given time to leave that status. */
+  readonly retry?: boolean;
+}
+
+export interface WaitInput extends Retried {
   readonly wait: WaitName;
   /** ms; the wait is over only once the incremental delay is known and not above it. */
   readonly maxDelay?: number;
@@ -16,7 +22,7 @@ export interface Waited {
   readonly delay?: number;
 }
 
-export interface DelayInput extends JobAt {
+export interface DelayInput extends Retried {
   /** ms. */
   readonly maxDelay: number;
   /** ms; how long to try. */
@@ -27,20 +33,23 @@ export interface DelayInput extends JobAt {
 const READS = 2;
 const DELAY_EVERY_MS = 10_000;
 const DAY_MS = 86_400_000;
+/** So long a task may still show the failure that it was retried for. */
+const GRACE_MS = 120_000;
 
 /** One activity however long it lasts, so that a month of waiting costs no history. */
 export const waitFor =
-  (services: Services) =>
-  async ({ wait, maxDelay, ...job }: WaitInput): Promise<Waited> => {
+  (services: Services, pace: number) =>
+  async ({ wait, maxDelay, retry, ...job }: WaitInput): Promise<Waited> => {
     const { watcher } = services.cloud(job.cloud);
     const rule = waits[wait];
+    const say = await begin(services, job, retry, pace);
     const seen = await watcher.watch(
       { ...job, everyMs: rule.everyMs, delay: maxDelay !== undefined },
       (now) => {
-        heartbeat(shown(now));
+        const old = say(now);
         const said = verdict(rule, now.status);
         return (
-          said === 'failed' ||
+          (said === 'failed' && !old) ||
           (said === 'reached' && (maxDelay === undefined || (now.delay !== undefined && now.delay <= maxDelay)))
         );
       },
@@ -53,15 +62,21 @@ export const waitFor =
 /** After the approval of a cutover: whether the delay comes down, and stays down, within the given time. */
 export const waitForDelay =
   (services: Services, pace: number) =>
-  async ({ maxDelay, within, ...job }: DelayInput): Promise<{ reached: boolean; delay?: number; at: string }> => {
+  async ({
+    maxDelay,
+    within,
+    retry,
+    ...job
+  }: DelayInput): Promise<{ reached: boolean; delay?: number; at: string }> => {
     const { watcher } = services.cloud(job.cloud);
+    const say = await begin(services, job, retry, pace);
     const until = Date.now() + within;
     let small = 0;
     const seen = await watcher.watch(
       { ...job, everyMs: DELAY_EVERY_MS, delay: true },
       (now) => {
-        heartbeat(shown(now));
-        if (verdict(waits.inSync, now.status) === 'failed') return true;
+        const old = say(now);
+        if (verdict(waits.inSync, now.status) === 'failed' && !old) return true;
         if (now.trouble === undefined) small = now.delay !== undefined && now.delay <= maxDelay ? small + 1 : 0;
         return small >= READS || Date.now() + DELAY_EVERY_MS * pace > until;
       },
@@ -70,6 +85,28 @@ export const waitForDelay =
     if (verdict(waits.inSync, seen.status) === 'failed') throw await taskFailure(services, job, seen.status);
     return { reached: small >= READS, ...(seen.delay !== undefined && { delay: seen.delay }), at: seen.at };
   };
+
+/**
+ * Retries what a person said to, once: an activity that another worker takes over only waits. What it gives tells of the task
+ * in the heartbeat, and whether a failure is still the one that was retried.
+ */
+async function begin(
+  services: Services,
+  job: JobAt,
+  retry: boolean | undefined,
+  pace: number,
+): Promise<(now: Seen) => boolean> {
+  const before = activityInfo().heartbeatDetails as { retried?: boolean } | undefined;
+  const retried = before?.retried ?? false;
+  let old = retry && !retried ? await restore(services, job) : undefined;
+  const until = Date.now() + GRACE_MS * pace;
+  if (retry) heartbeat({ retried: true });
+  return (now) => {
+    heartbeat({ ...shown(now), ...(retry && { retried: true }) });
+    if (now.status !== old || Date.now() > until) old = undefined;
+    return old !== undefined;
+  };
+}
 
 /** What clients merge into the step table. */
 export const shown = ({ status, progress, delay, action, trouble }: Seen) => ({

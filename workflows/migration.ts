@@ -43,7 +43,8 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
     }
 
     run.phase('transfers');
-    const ended = await run.part(afterStart(run, task, plan, ['Cutover approval', 'Cutover delay']), async () => {
+    const voided = ['Incremental transfer', 'Cutover approval', 'Cutover delay'];
+    const ended = await run.part(afterStart(run, task, plan, voided), async () => {
       await run.step('Start transfer', (retry) => startTransfer(task, retry));
       if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
       do {
@@ -55,8 +56,8 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
       await run.step('Release', (retry) => release(run, task, retry));
       return ended;
     });
-    if (plan.finish.delete) await run.step('Delete', () => deleteTask(task), { skippable: true });
-    return { task: plan.finish.delete ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run) } };
+    const deleted = plan.finish.delete && (await run.step('Delete', () => deleteTask(task), { skippable: true }));
+    return { task: deleted ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run) } };
   }, settle('migration'));
 }
 

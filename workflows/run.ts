@@ -248,7 +248,7 @@ export class Run<P extends PlanBase> {
         return await work();
       } catch (error) {
         if (!(error instanceof Changed)) throw error;
-        this.steps.forget(mending.forget);
+        this.steps.redo(mending.forget);
       } finally {
         this.mending = undefined;
       }

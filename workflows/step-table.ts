@@ -63,6 +63,14 @@ export class StepTable {
     for (const name of names) this.results.delete(name);
   }
 
+  /** Steps that were done are done again, under the "retry" that somebody said. */
+  redo(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.results.delete(name)) this.retries.add(name);
+      else this.retries.delete(name);
+    }
+  }
+
   mark(step: string, state: StepRow['state'], note?: string): void {
     this.rows.set(step, { step, state, since: new Date().toISOString(), ...cut(note) });
     this.changed();

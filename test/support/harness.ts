@@ -5,7 +5,15 @@ import { test as base, expect, inject, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
 import { openServices } from '../../worker/services.js';
 import { createWorkers, payloadConverterPath } from '../../worker/worker.js';
-import { type Choice, type Result, type Status, status, updateOf } from '../../workflows/messages.js';
+import {
+  type Choice,
+  type MessageName,
+  type Receipt,
+  type Result,
+  type Status,
+  status,
+  updateOf,
+} from '../../workflows/messages.js';
 import { configFor, ENV } from './config.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -22,6 +30,10 @@ export interface Run {
   gate(name: string): Promise<NonNullable<Status['gate']>>;
   approve(gate: string, by?: string): Promise<unknown>;
   decide(gate: string, decision: Choice, more?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Any update, as it is. */
+  send(name: MessageName, payload?: unknown): Promise<Receipt>;
+  /** Until a step runs. */
+  running(step: string): Promise<void>;
   result(): Promise<Result>;
   /** The failure of a run that did not end well. */
   failure(): Promise<{ type: string; message: string; result?: Result }>;
@@ -107,6 +119,12 @@ export function runOf(handle: WorkflowHandle): Run {
         args: [{ gate: id, by: 'ada', reason: 'as agreed', decision, ...more }],
       });
     },
+    send: (name, payload) => handle.executeUpdate(updateOf(name), { args: [payload] }),
+    running: (step) =>
+      vi.waitFor(async () => {
+        const row = (await run.status()).steps.find((one) => one.step === step);
+        if (row?.state !== 'running') throw new Error(`${step} is ${row?.state}`);
+      }, SOON),
     result: () => handle.result() as Promise<Result>,
     failure: async () => {
       const error = (await handle.result().then(

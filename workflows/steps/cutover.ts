@@ -1,4 +1,4 @@
-import { calls, waits } from '../activities.js';
+import { waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
 import type { MigrationPlan } from '../plans/migration.js';
@@ -47,10 +47,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   const { maxDelay, within } = plan.cutover;
   const settled = await run.step(
     'Cutover delay',
-    async (retry) => {
-      if (retry) await calls.retryTask(at(task));
-      return await waits().waitForDelay({ ...at(task), maxDelay, within });
-    },
+    async (retry) => await waits().waitForDelay({ ...at(task), retry, maxDelay, within }),
     { note: ({ reached, delay }) => `${reached ? '' : 'too high: '}${seconds(delay)}` },
   );
   if (settled?.reached) return true;

@@ -11,12 +11,13 @@ export async function endTask(task: Task, plan: TaskPlan): Promise<{ position?: 
 /** Until RELEASE_RESOURCE_COMPLETE. A release that failed is ended again on "retry", by force where the decision says so. */
 export async function release(run: Steps, task: Task, retry: boolean): Promise<string> {
   if (retry) await calls.endTask({ ...at(task), force: run.forced });
-  return (await waits().waitFor({ ...at(task), wait: 'released' })).status;
+  return (await waits().waitFor({ ...at(task), wait: 'released', retry })).status;
 }
 
 /** §6.1.14, `delete`. Precondition: RELEASE_RESOURCE_COMPLETE. */
-export async function deleteTask(task: Task): Promise<void> {
+export async function deleteTask(task: Task): Promise<boolean> {
   await calls.deleteTask(at(task));
+  return true;
 }
 
 /** Does what the spec wants when a run is rejected, aborted or cancelled, and says what became of the task. */

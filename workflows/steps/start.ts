@@ -115,6 +115,5 @@ export async function requestStart(task: Task, plan: TaskPlan): Promise<void> {
 
 /** Until data moves. A start that failed is retried by §6.1.12. */
 export async function startTransfer(task: Task, retry: boolean): Promise<string> {
-  if (retry) await calls.retryTask(at(task));
-  return (await waits().waitFor({ ...at(task), wait: 'transferring' })).status;
+  return (await waits().waitFor({ ...at(task), wait: 'transferring', retry })).status;
 }
