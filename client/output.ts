@@ -40,10 +40,13 @@ const coloured = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 
 export const paint = (style: Style, text: string): string => (coloured ? styleText(style, text) : text);
 
-/** Text from outside without anything that could move a terminal's cursor or recolour it. */
-export const plain = (text: string): string =>
+/** Text from outside without anything that could move a terminal's cursor or recolour it; lines stay lines. */
+export const harmless = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
-  text.replace(/\s+/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+
+/** The same in one line. */
+export const plain = (text: string): string => harmless(text.replace(/\s+/g, ' '));
 
 /** Columns as wide as their widest cell; no spaces at the ends of lines. */
 export function table(rows: readonly (readonly string[])[]): string {

@@ -65,10 +65,16 @@ function expand(path: string): string[] {
 }
 
 function readSpecFile(path: string): SpecFile {
-  const file = path === '-' ? 'stdin' : path;
+  const file = nameOf(path);
   const parsed = parse(path);
   if ('problem' in parsed) return { file, problems: [{ path: '', message: parsed.problem }] };
-  const { value } = parsed;
+  return checkSpec(file, parsed.value);
+}
+
+export const nameOf = (path: string): string => (path === '-' ? 'stdin' : path);
+
+/** A spec as it was written, with all that is wrong with it. */
+export function checkSpec(file: string, value: unknown): SpecFile {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { file, problems: [{ path: '', message: 'is no spec: a spec is an object of fields' }] };
   }
@@ -80,12 +86,13 @@ function readSpecFile(path: string): SpecFile {
     return { file, problems: [{ path: 'kind', message: `${told} ${KINDS.join(', ')}` }], ...(foreign && { foreign }) };
   }
   const { problems } = readSpec(kinds[kind] as ReadSpec<unknown>, kind, spec);
-  const name = typeof spec['name'] === 'string' ? spec['name'] : undefined;
+  // A call needs no name of its own.
+  const name = [spec['name'], spec['operation']].find((one) => typeof one === 'string');
   return { file, problems, kind, spec, ...(name && { name }) };
 }
 
 /** YAML 1.2, of which JSON is a part. */
-function parse(path: string): { readonly value: unknown } | { readonly problem: string } {
+export function parse(path: string): { readonly value: unknown } | { readonly problem: string } {
   let text: string;
   try {
     text = readFileSync(path === '-' ? 0 : path, 'utf8');

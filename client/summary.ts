@@ -1,8 +1,10 @@
 import type { Raw } from '../workflows/plans/common.js';
+import { entryOf } from '../workflows/plans/operation.js';
 import { plain } from './output.js';
 
 /** What a spec will do, in a few lines; of a spec that has been checked. */
 export function summary(kind: string, spec: Raw): string[] {
+  if (kind === 'operation') return call(spec);
   const { task, source, target, objects } = spec;
   const lines = [`${kind} ${spec['name']}`];
   if (source && target) lines.push(`  ${endpoint(source)}  →  ${endpoint(target)}`);
@@ -13,14 +15,27 @@ export function summary(kind: string, spec: Raw): string[] {
   return lines.map((line) => line.slice(0, 2) + plain(line.slice(2)));
 }
 
+function call({ name, operation, jobs, gate, reason }: Raw): string[] {
+  const asked = gate
+    ? `before it (${gate.approvals ?? 1}${gate.group ? ` of ${gate.group}` : ''})`
+    : "where the worker's policy wants it";
+  return [
+    plain(`operation ${name ?? operation}`),
+    `  ${operation}${jobs ? ` for ${jobs.length} jobs` : ''}: ${entryOf(operation)?.summary}`,
+    ...(reason ? [`  ${plain(reason)}`] : []),
+    `  a person is asked: ${plain(asked)}, and on every failure`,
+  ];
+}
+
 const ON_ABORT = { keep: 'kept as it is', pause: 'paused', terminate: 'terminated' } as const;
 
 /** Secrets, groups and the like that only a worker can check, by what they are. */
 export function unchecked(spec: Raw): Record<string, string[]> {
   const names = (found: unknown[]) => [...new Set(found.filter((name) => typeof name === 'string'))];
+  const { request: _, jobs: __, ...own } = spec;
   const found = {
     secrets: names(valuesOf(spec, 'secret')),
-    approvers: names(valuesOf(spec, 'group')),
+    approvers: names(valuesOf(own, 'group')),
     cloud: names([spec['cloud'] ?? 'default']),
     webhooks: names([spec['notify']].flat()),
   };

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Kind } from '../drs/errors.js';
 
 /** Everything that people and programs say to a run, and hear from it. Names and fields are public: they stand in histories. */
 
@@ -119,7 +120,32 @@ export interface Result extends Status {
   readonly task: string;
 }
 
+/** What became of one job of a call, as the result of the run tells it. */
+export type JobOutcome = { readonly jobId: string; readonly name?: string } & (
+  | { readonly ok: true; readonly result: unknown; readonly remark?: string }
+  | {
+      readonly ok: false;
+      /** `ambiguous`: it may have been done. `notSent`: it was not. */
+      readonly kind: Kind | 'notSent';
+      readonly message: string;
+      readonly code?: string;
+      readonly requestId?: string;
+      /** Who left it at that. */
+      readonly accepted?: string;
+    }
+);
+
 export const status = defineQuery<Status>('status');
+
+/** What the lock of a task tells a run that it was taken from. */
+export interface LockTaken {
+  readonly jobId: string;
+  readonly by: string;
+  readonly reason: string;
+  /** The run that has it now. */
+  readonly workflowId: string;
+}
+export const lockTaken = defineSignal<[unknown]>('lockTaken');
 
 export const MESSAGES = ['approve', 'reject', 'decide', 'comment'] as const;
 export type MessageName = (typeof MESSAGES)[number];

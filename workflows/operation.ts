@@ -1,7 +1,9 @@
-import type { Result } from './messages.js';
+import type { Permit } from '../activities/permit.js';
+import { COMPARES, READS } from '../drs/operations/effects.js';
+import type { JobOutcome, Result } from './messages.js';
 import { type OperationPlan, operationSpec } from './plans/operation.js';
 import { type Carried, Run } from './run.js';
-import { askAbout, type JobOutcome, send, summary } from './steps/call.js';
+import { askAbout, send, summary } from './steps/call.js';
 import { approval, permission } from './steps/permission.js';
 
 /**
@@ -20,6 +22,7 @@ export async function operation(spec: unknown, carried?: Carried): Promise<Resul
     run.outline([...(asks ? ['Approval'] : []), 'Call']);
     if (asks) await approval(run, plan, permit);
 
+    await lockTasks(run, plan, permit);
     run.phase('calls');
     run.report({ operation: plan.operation });
     do {
@@ -29,6 +32,19 @@ export async function operation(spec: unknown, carried?: Carried): Promise<Resul
     run.report({ summary: summary(run.reported<JobOutcome[]>('outcomes') ?? []) });
     return {};
   }, keep);
+}
+
+/** Reads need no lock, and comparisons share it. What cannot be read is left to the call, which says why. */
+async function lockTasks(
+  run: Run<OperationPlan>,
+  { operation, name }: OperationPlan,
+  { tasks }: Permit,
+): Promise<void> {
+  const is = (list: readonly string[]) => list.includes(operation);
+  if (is(READS)) return;
+  const jobIds = tasks.flatMap(({ jobId, trouble }) => (jobId && !trouble ? [jobId] : []));
+  const reason = name === operation ? `for ${operation}` : `for ${operation} (${name})`;
+  await run.lock(jobIds, reason, is(COMPARES) ? 'shared' : 'exclusive');
 }
 
 /** A call ends no task: whatever becomes of the run, they stay as they are. */

@@ -1,11 +1,14 @@
 import type { MakeCommand } from '../command.js';
 import { approve, reject } from './approve.js';
+import { call } from './call.js';
 import { cancel } from './cancel.js';
 import { comment } from './comment.js';
 import { decide } from './decide.js';
 import { demo } from './demo.js';
 import { dev } from './dev.js';
+import { explain } from './explain.js';
 import { list } from './list.js';
+import { operations } from './operations.js';
 import { schema } from './schema.js';
 import { setup } from './setup.js';
 import { simulator } from './simulator.js';
@@ -28,6 +31,9 @@ export const commands: readonly MakeCommand[] = [
   decide,
   comment,
   cancel,
+  call,
+  operations,
+  explain,
   schema,
   setup,
   worker,

@@ -47,11 +47,11 @@ Examples:
   sed s/orders/orders2/ orders.yaml | drs-pilot start -`;
 
 /** Starts them all, or none where an id is in use. */
-async function startAll(
-  { output }: Context,
+export async function startAll(
+  { output }: Pick<Context, 'output'>,
   temporal: Temporal,
   specs: readonly SpecFile[],
-  { id, taskQueue }: Options,
+  { id, taskQueue }: Pick<Options, 'id' | 'taskQueue'>,
 ): Promise<Started[]> {
   const planned = specs.map((one) => ({ ...one, workflowId: id ?? `${one.kind}-${one.name}` }));
   await demandFree(

@@ -1,5 +1,4 @@
-import type { Result } from '../../workflows/messages.js';
-import type { JobOutcome } from '../../workflows/steps/call.js';
+import type { JobOutcome, Result } from '../../workflows/messages.js';
 
 /** What an operation adds to the result of a run. */
 export interface Operation extends Result {

@@ -5,25 +5,10 @@ import { KINDS, type Kind, type Outcome } from '../../drs/errors.js';
 import { calls, callsOnce, glances } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
-import type { Item } from '../messages.js';
+import type { Item, JobOutcome } from '../messages.js';
 import { entryOf, type OperationPlan } from '../plans/operation.js';
 import type { Run } from '../run.js';
 import { about, standing, titleOf } from './permission.js';
-
-/** What became of one job of a call, as the result of the run tells it. */
-export type JobOutcome = { readonly jobId: string; readonly name?: string } & (
-  | { readonly ok: true; readonly result: unknown; readonly remark?: string }
-  | {
-      readonly ok: false;
-      /** `ambiguous`: it may have been done. `notSent`: it was not. */
-      readonly kind: Kind | 'notSent';
-      readonly message: string;
-      readonly code?: string;
-      readonly requestId?: string;
-      /** Who left it at that. */
-      readonly accepted?: string;
-    }
-);
 
 /** Bytes of all replies together: they stand in the history, and a payload has limits. */
 const MOST_BYTES = 1_000_000;
