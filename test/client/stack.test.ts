@@ -38,7 +38,7 @@ test.each([
   ['a kill that nobody can catch', 'SIGKILL', null],
 ] as const)('everything that the demo started ends with it, by %s', LONG, async (_, signal, expected) => {
   const demo = begin(['demo', '--speed', '0.1'], { env: env() });
-  await demo.said(/Create done/);
+  await demo.said(/Create running/);
   const children = childrenOf(demo.pid);
   expect(children.length).toBeGreaterThanOrEqual(3);
   demo.kill(signal);
