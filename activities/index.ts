@@ -3,6 +3,7 @@ import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
 import { createTask } from './create-task.js';
 import { holdGate, type RunAt } from './hold-gate.js';
+import { lockActivities, lockWaits } from './locks.js';
 import type { WebhookEvent } from './notify.js';
 import { compareParameters } from './parameters.js';
 import { changePassword } from './passwords.js';
@@ -36,9 +37,12 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForDelay: waitForDelay(services, pace),
   waitForPrecheck: waitForPrecheck(services, pace),
   holdGate: holdGate(services, pace),
+  ...lockActivities(services),
+  ...lockWaits(services, pace),
 });
 
 const createLocalActivities = (services: Services) => ({
+  ...lockActivities(services),
   admit: async ({
     kind,
     spec,

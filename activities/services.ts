@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { Drs } from '../drs/connect.js';
 import type { Problem } from '../drs/operations/common.js';
 import type { Watcher } from '../drs/watcher.js';
@@ -5,6 +6,7 @@ import type { Notifier, WebhookEvent } from './notify.js';
 import type { Secrets } from './secrets.js';
 
 export interface CloudServices {
+  readonly name: string;
   readonly drs: Drs;
   readonly watcher: Watcher;
 }
@@ -48,6 +50,8 @@ export interface Ruling {
 
 /** What the worker gives to its activities. */
 export interface Services {
+  /** Temporal itself: locks are workflows. */
+  readonly temporal: Client;
   /** @throws DrsError of kind `request` where the worker serves no cloud of that name. */
   readonly cloud: (name: string | undefined) => CloudServices;
   readonly secrets: Secrets;

@@ -19,6 +19,7 @@ for (const folder of ['client/demo', 'examples']) cpSync(join(ROOT, folder), joi
 const { code } = await bundleWorkflowCode({
   workflowsPath: join(DIST, 'workflows', 'index.js'),
   payloadConverterPath: join(DIST, 'workflows', 'payload-converter.js'),
+  workflowInterceptorModules: [join(DIST, 'workflows', 'interceptors.js')],
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync(join(DIST, 'workflow-bundle.js'), code);

@@ -1,37 +1,8 @@
+import { READS } from '../drs/operations/effects.js';
 import type { OperationName } from '../drs/operations/index.js';
 import type { Permission, Rule, WorkerConfig } from './config.js';
 import { matchesAny } from './glob.js';
 import { applies } from './rules.js';
-
-/** Calls that change nothing. */
-const READS: readonly OperationName[] = [
-  'showQuotas',
-  'listAvailableZone',
-  'batchListProgresses',
-  'batchListRposAndRtos',
-  'batchCheckResults',
-  'batchShowParams',
-  'listCompareResult',
-  'showJobList',
-  'batchListJobDetails',
-  'batchListJobStatus',
-  'listAvailableNodeTypes',
-  'selectGroupAndStream',
-  'listDataLevelTableCompareJobs',
-  'listDataCompareOverview',
-  'listDataCompareDetail',
-  'listContentCompareOverview',
-  'listContentCompareDetail',
-  'listContentCompareDifference',
-  'listObjectLevelCompareOverview',
-  'listObjectLevelCompareDetail',
-  'downloadCompareResultFile',
-  'listUsers',
-  'queryTuningParams',
-  'showMonitoringData',
-  'batchListStructProcess',
-  'batchListStructDetail',
-];
 
 /** Calls that do something, but neither to data nor to a task's course. */
 const HARMLESS: readonly OperationName[] = [

@@ -10,7 +10,7 @@ import { ruleFor } from './rules.js';
 import { secretBook } from './secrets.js';
 import { linkTo, notifier } from './webhooks.js';
 
-export interface OpenServices extends Services {
+export interface OpenServices extends Omit<Services, 'temporal'> {
   /** Ends the connections to the clouds. */
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export function openServices(
   const clouds = new Map<string, CloudServices>(
     Object.entries(config.clouds).map(([name, cloud]) => {
       const drs = connect(cloud, { env });
-      return [name, { drs, watcher: new Watcher(drs, { pace }) }];
+      return [name, { name, drs, watcher: new Watcher(drs, { pace }) }];
     }),
   );
   const cloud = (name: string | undefined): CloudServices => {

@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createWaitActivities } from '../activities/index.js';
 import { activityInterceptor } from '../activities/interceptor.js';
+import { lockGuard } from '../activities/lock-guard.js';
 import type { Services } from '../activities/services.js';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly services: Services;
+  readonly services: Omit<Services, 'temporal'>;
   /** Multiplies the intervals of all waits; 1 is right for the real service. */
   readonly pace?: number;
   /** Path of the built workflow code; the one beside this file, or the sources, when absent. */
@@ -24,6 +26,8 @@ const WAITS_AT_ONCE = 5_000;
 const ours = (path: string): string => fileURLToPath(new URL(`../${path}${extname(import.meta.url)}`, import.meta.url));
 
 export const workflowsPath = ours('workflows/index');
+/** Modules with interceptors of workflows. */
+export const workflowInterceptorModules = [ours('workflows/interceptors')];
 export const payloadConverterPath = ours('workflows/payload-converter');
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
@@ -33,15 +37,22 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     connection,
     namespace,
     taskQueue,
-    services,
+    services: others,
     pace = 1,
     bundle = existsSync(BUILT) ? BUILT : undefined,
   } = options;
+  const dataConverter = { payloadConverterPath };
+  const temporal = new Client({ connection, namespace, dataConverter });
+  const services = { ...others, temporal };
+  const workflows = bundle ? { workflowBundle: { codePath: bundle } } : { workflowsPath };
   const common = {
     connection,
     namespace,
-    dataConverter: { payloadConverterPath },
-    interceptors: { activity: [activityInterceptor] },
+    dataConverter,
+    interceptors: {
+      activity: [activityInterceptor, lockGuard(temporal)],
+      ...(!bundle && { workflowModules: workflowInterceptorModules }),
+    },
     maxHeartbeatThrottleInterval: '5 seconds',
     defaultHeartbeatThrottleInterval: '5 seconds',
     // A run whose worker was killed moves on within seconds.
@@ -51,7 +62,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     Worker.create({
       ...common,
       taskQueue,
-      ...(bundle ? { workflowBundle: { codePath: bundle } } : { workflowsPath }),
+      ...workflows,
       activities: createActivities(services),
       shutdownGraceTime: '2 seconds',
       shutdownForceTime: '4 seconds',
@@ -59,6 +70,9 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     Worker.create({
       ...common,
       taskQueue: `${taskQueue}-waits`,
+      // The locks of tasks: runs wait for their answers, so they have places of their own.
+      ...workflows,
+      workflowThreadPoolSize: 1,
       activities: createWaitActivities(services, pace),
       maxConcurrentActivityTaskExecutions: WAITS_AT_ONCE,
       // A wait ends at once and goes on elsewhere.

@@ -16,6 +16,9 @@ export type Steps = Pick<
   | 'task'
   | 'owns'
   | 'forced'
+  | 'lock'
+  | 'unlock'
+  | 'locked'
 >;
 
 /** A run whose steps stand in the table as `Forward: Store endpoints`: the same sequence can go by more than once. */
@@ -33,6 +36,9 @@ export function branch(run: Steps, name: string): Steps {
     resultOf: (step) => run.resultOf(row(step)),
     hasBegun: (step) => run.hasBegun(row(step)),
     owns: (jobId, subtasks) => run.owns(jobId, subtasks),
+    lock: (jobIds, reason, mode) => run.lock(jobIds, reason, mode),
+    unlock: (...jobIds) => run.unlock(...jobIds),
+    locked: (jobId, reason, work) => run.locked(jobId, reason, work),
     get task() {
       return run.task;
     },

@@ -124,6 +124,10 @@ export class Desk {
       },
       () => undefined,
     );
+    settled?.then(
+      (why) => opening.close('retry', ['drs-pilot'], why),
+      () => undefined,
+    );
     await condition(() => opening.answer !== undefined);
     this.current = undefined;
     holding.cancel();

@@ -54,6 +54,13 @@ export class Inbox {
     return { count: this.refusedCount, last: this.refused };
   }
 
+  /** Something that happened, for whoever reads the record later. */
+  note(reason: string): void {
+    const at = new Date().toISOString();
+    this.record({ gate: '', decision: 'comment', by: 'drs-pilot', claimed: false, reason, at });
+    this.changed();
+  }
+
   record(entry: DecisionRecord): void {
     this.decisions.push(entry);
     // Comments never push decisions out of the record.

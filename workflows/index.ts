@@ -1,3 +1,4 @@
+export { jobLock } from './job-lock.js';
 export { migration } from './migration.js';
 export { operation } from './operation.js';
 export { synchronization } from './synchronization.js';

@@ -27,6 +27,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
     const task = await create(run, plan, 'migration');
 
     if (task.status === 'CONFIGURATION') {
+      await run.lock(task.jobId, 'to configure and start it');
       await run.part(beforeStart, async () => {
         await run.step('Test connections', () => testConnections(task, plan));
         await run.step('Store endpoints', () => storeEndpoints(task, plan));
@@ -42,6 +43,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
       });
     }
 
+    await run.unlock();
     run.phase('transfers');
     const voided = ['Incremental transfer', 'Cutover approval', 'Cutover delay'];
     const ended = await run.part(afterStart(run, task, plan, voided), async () => {

@@ -11,6 +11,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Held, LockMode } from '../activities/locks.js';
 import { local, notifying } from './activities.js';
 import { type Ask, type CarriedDesk, Desk } from './desk.js';
 import { renderDetails } from './details.js';
@@ -18,6 +19,7 @@ import { item } from './evidence.js';
 import { type Failure, readFailure } from './failure.js';
 import type { Answer } from './gate.js';
 import { Inbox } from './inbox.js';
+import { holders, Locks } from './locks.js';
 import { type Change, type Item, type Result, type RunOutcome, type Status, status } from './messages.js';
 import { applyChange, type GateSpec, type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
 import { type CarriedSteps, StepTable } from './step-table.js';
@@ -42,6 +44,7 @@ export interface Carried {
   readonly pending?: Change;
   readonly jobId?: string;
   readonly facts?: Facts;
+  readonly locks?: readonly Held[];
 }
 
 /** What a kind adds to the result. */
@@ -82,6 +85,7 @@ export class Run<P extends PlanBase> {
   private readonly steps: StepTable;
   private readonly desk: Desk;
   private readonly inbox: Inbox;
+  private readonly locks: Locks;
   private readonly changes: NotedChange[];
   private shownChanges: number;
   private pending: Change | undefined;
@@ -115,6 +119,16 @@ export class Run<P extends PlanBase> {
       () => this.moved(),
       carried?.record,
     );
+    this.locks = new Locks(
+      {
+        kind,
+        about: () => ({ name: this.title, cloud: this.plan?.cloud }),
+        ask: (ask) => this.ask(ask),
+        show: (waitsFor) => this.steps.mark('Lock', waitsFor ? 'waits' : 'done', waitsFor),
+        note: (text) => this.inbox.note(text),
+      },
+      carried?.locks,
+    );
     setHandler(status, () => this.status(), { description: 'The whole run as JSON: steps, gate, evidence, decisions' });
     this.inbox.listen();
   }
@@ -138,6 +152,7 @@ export class Run<P extends PlanBase> {
       this.plan = await this.admitted();
       const extra = await this.unlessOverfull(() => sequence(this.plan));
       await this.tell(`${this.title} is completed`);
+      await this.locks.release();
       return this.result('completed', extra);
     } catch (error) {
       if (error instanceof Overfull) return await continueAsNew(this.spec, this.carry());
@@ -177,6 +192,31 @@ export class Run<P extends PlanBase> {
     this.facts = { ...this.facts, ...facts };
   }
 
+  /**
+   * Holds the locks of tasks from here on; the end of the run gives them back. When another run holds one longer than a moment, a
+   * person is asked.
+   */
+  async lock(jobIds: string | readonly string[], reason: string, mode?: LockMode): Promise<void> {
+    await this.locks.acquire([jobIds].flat(), reason, mode);
+  }
+
+  /** Gives locks back; all of them when none is named. */
+  async unlock(...jobIds: readonly string[]): Promise<void> {
+    await this.locks.release(jobIds.length > 0 ? jobIds : undefined);
+  }
+
+  /** Does something under a lock, and gives it back unless it was held before. Asks nobody: who holds it is told by the error. */
+  async locked<T>(jobId: string, reason: string, work: () => Promise<T>): Promise<T> {
+    if (this.locks.holds(jobId)) return await work();
+    const other = await this.locks.tryAcquire([jobId], reason);
+    if (other) throw ApplicationFailure.nonRetryable(`the lock of ${jobId} is held by ${holders(other)}`, 'drs.locked');
+    try {
+      return await work();
+    } finally {
+      await CancellationScope.nonCancellable(() => this.locks.release([jobId]));
+    }
+  }
+
   /** What was reported, also before the run continued as new. */
   reported<T>(fact: string): T | undefined {
     return this.facts[fact] as T | undefined;
@@ -199,6 +239,8 @@ export class Run<P extends PlanBase> {
     for (;;) {
       this.steps.mark(name, 'running');
       try {
+        if (this.steps.isRetried(name)) await this.locks.restore();
+        this.locks.demand();
         const result = await work(this.steps.isRetried(name));
         this.steps.finish(name, began, options.note?.(result), result);
         return result;
@@ -400,6 +442,7 @@ export class Run<P extends PlanBase> {
     this.steps.stop(cancelled ? 'cancelled' : message);
     return await CancellationScope.nonCancellable(async () => {
       const task = await this.settled(outcome, settle);
+      await this.locks.release();
       await this.tell(`${this.title} is ${outcome}: ${message}`);
       const result = this.result(outcome, { task, reason: message });
       if (cancelled) throw new CancelledFailure(`${this.title} was cancelled; its task: ${task}`, [result]);
@@ -456,6 +499,7 @@ export class Run<P extends PlanBase> {
       ...(this.pending && { pending: this.pending }),
       ...(this.jobId && { jobId: this.jobId }),
       facts: this.facts,
+      locks: this.locks.carry(),
     };
   }
 

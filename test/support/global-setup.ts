@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { TestProject } from 'vitest/node';
 import { findTemporal, SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
-import { payloadConverterPath, workflowsPath } from '../../worker/worker.js';
+import { payloadConverterPath, workflowInterceptorModules, workflowsPath } from '../../worker/worker.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,7 +23,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const binary = await findTemporal();
   const [server, { code }] = await Promise.all([
     startTemporal({ binary, uiPort: false, searchAttributes: SEARCH_ATTRIBUTES }),
-    bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger: new DefaultLogger('WARN') }),
+    bundleWorkflowCode({
+      workflowsPath,
+      payloadConverterPath,
+      workflowInterceptorModules,
+      logger: new DefaultLogger('WARN'),
+    }),
   ]);
   const bundle = join(folder, 'workflow-bundle.js');
   await writeFile(bundle, code);

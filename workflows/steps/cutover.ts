@@ -42,6 +42,8 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
     run.forget('Incremental transfer');
     return false;
   }
+  // From the proof on to the end: what was proved must still hold when the task is ended.
+  await run.lock(task.jobId, 'to cut over');
   if (!incremental) return true;
 
   const { maxDelay, within } = plan.cutover;
@@ -51,6 +53,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
     { note: ({ reached, delay }) => `${reached ? '' : 'too high: '}${seconds(delay)}` },
   );
   if (settled?.reached) return true;
+  await run.unlock(task.jobId);
   run.forget('Cutover approval');
   return false;
 }

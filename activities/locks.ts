@@ -1,0 +1,272 @@
+import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import type { Services } from './services.js';
+
+/** A run that holds locks. `runId` is its first execution's: it stays the same over continue-as-new and reset. */
+export interface Owner {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Comparisons share a lock; whoever changes the task has it alone. */
+export type LockMode = 'exclusive' | 'shared';
+
+/** Somebody who holds a lock, or waits for it. */
+export interface Ticket {
+  readonly owner: Owner;
+  readonly mode: LockMode;
+  /** What for, as the end of a sentence: `to end the task`. */
+  readonly reason: string;
+  readonly since: string;
+}
+
+export interface Hold extends Ticket {
+  /** Grows with every grant: who acts late shows it, and is refused once the lock went to another. */
+  readonly token: number;
+}
+
+/** A lock that was taken over from a holder. */
+export interface Taken {
+  readonly from: Owner;
+  readonly to: Owner;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** The lock of one DRS task, as its query `lock` tells it. */
+export interface LockView {
+  readonly jobId: string;
+  readonly cloud: string;
+  readonly holders: readonly Hold[];
+  /** In their order. */
+  readonly queue: readonly Ticket[];
+  /** The last ones only. */
+  readonly taken: readonly Taken[];
+}
+
+export interface LockRequest {
+  readonly owner: Owner;
+  readonly mode: LockMode;
+  readonly reason: string;
+}
+
+/** Who decided that a lock be taken over, and why. */
+export interface TakeOver extends LockRequest {
+  readonly by: string;
+  readonly why: string;
+}
+
+/** What the lock answers. Without a token the request stands in the queue. */
+export interface LockAnswer {
+  readonly token?: number;
+  readonly lock: LockView;
+}
+
+/** A lock that a run holds. */
+export interface Held {
+  readonly jobId: string;
+  readonly lockId: string;
+  readonly token: number;
+}
+
+/** What an activity shows of the locks under which it was handed out, in this header. */
+export interface Shown extends Held {
+  readonly runId: string;
+}
+export const LOCKS_HEADER = 'drs-locks';
+
+export interface LocksInput extends LockRequest {
+  readonly cloud?: string | undefined;
+  /** Asked for one after another in the order given: who needs several must sort them, so that no two wait for each other. */
+  readonly jobs: readonly string[];
+  /** Where lock workflows run. */
+  readonly taskQueue: string;
+}
+
+export interface LocksAnswer {
+  readonly held: readonly Held[];
+  /** The first lock that is not ours yet. */
+  readonly waitsFor?: LockView;
+}
+
+export interface WaitForLocksInput extends LocksInput {
+  /** ms; however long it takes when absent. */
+  readonly within?: number;
+  /** Only until this one is no longer in the way; another may be then. */
+  readonly past?: string;
+}
+
+export interface TakeLocksInput extends LocksInput {
+  readonly by: string;
+  readonly why: string;
+}
+
+const ASK_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = { eager: 5_000, idle: 300_000 } as const;
+
+export const lockIdOf = (cloud: string, jobId: string): string => `drs-lock-${cloud}-${jobId}`;
+
+/** What is asked of locks in passing: answered at once. */
+export const lockActivities = (services: Services) => ({
+  /** Requests locks until one is not to be had: that request stands in its queue then. */
+  requestLocks: (input: LocksInput): Promise<LocksAnswer> => request(services, input),
+
+  /** Takes what others hold. They are told before this returns. */
+  takeLocks: async ({ by, why, ...input }: TakeLocksInput): Promise<LocksAnswer> => {
+    const held = [];
+    for (const jobId of input.jobs) held.push(await takeOver(services, input, jobId, { by, why }));
+    return { held };
+  },
+
+  /** Gives locks back, or leaves their queues. */
+  releaseLocks: async ({ held, owner }: { held: readonly Pick<Held, 'lockId'>[]; owner: Owner }): Promise<void> => {
+    for (const { lockId } of held) await release(services.temporal, lockId, owner);
+  },
+});
+
+/** What may take long, on the queue of waits. `pace` multiplies the intervals. */
+export const lockWaits = (services: Services, pace: number) => ({
+  /** Until all locks are ours, or the time is over. Whoever stops waiting leaves the queue. */
+  waitForLocks: async ({ within, past, ...input }: WaitForLocksInput): Promise<LocksAnswer> => {
+    const until = within === undefined ? Number.POSITIVE_INFINITY : Date.now() + within * pace;
+    try {
+      for (;;) {
+        const answer = await request(services, input);
+        if (!answer.waitsFor || (past && answer.waitsFor.jobId !== past)) return answer;
+        heartbeat({ step: 'Lock', note: waitsFor(answer.waitsFor) });
+        if (Date.now() >= until) return answer;
+        await untilOurs(services, input, answer.waitsFor, Math.min(until, Date.now() + 3_600_000), pace);
+      }
+    } catch (error) {
+      if (isCancelled()) await leave(services, input);
+      throw error;
+    }
+  },
+
+  /** Ends as soon as the run of one of them is closed, and tells whose: what it held is free. */
+  watchOwners: async ({ owners, eager }: { owners: readonly Owner[]; eager: boolean }): Promise<{ gone: string[] }> => {
+    for (;;) {
+      const gone = [];
+      for (const owner of owners) if (await isGone(services.temporal, owner)) gone.push(owner.runId);
+      if (gone.length > 0) return { gone };
+      heartbeat({ step: 'Lock' });
+      await sleep(LOOK_EVERY_MS[eager ? 'eager' : 'idle'] * pace);
+    }
+  },
+});
+
+/** Whether a lock is still held under a token. Who acts late must ask: meanwhile another may have taken it over. */
+export async function holdsLock(temporal: Client, lockId: string, runId: string, token: number): Promise<boolean> {
+  const lock = await look(temporal, lockId);
+  return lock?.holders.some((hold) => hold.owner.runId === runId && hold.token === token) ?? false;
+}
+
+async function request(services: Services, input: LocksInput): Promise<LocksAnswer> {
+  const held: Held[] = [];
+  for (const jobId of input.jobs) {
+    const { lockId, answer } = await ask(services, input, jobId, 'request', {});
+    if (answer.token === undefined) return { held, waitsFor: answer.lock };
+    held.push({ jobId, lockId, token: answer.token });
+  }
+  return { held };
+}
+
+async function takeOver(
+  services: Services,
+  input: LocksInput,
+  jobId: string,
+  decision: Pick<TakeOver, 'by' | 'why'>,
+): Promise<Held> {
+  const { lockId, answer } = await ask(services, input, jobId, 'takeOver', decision);
+  if (answer.token === undefined) throw new Error(`the lock of ${jobId} was not given`);
+  return { jobId, lockId, token: answer.token };
+}
+
+/** One question to one lock, which begins to exist with it. */
+async function ask(
+  services: Services,
+  { owner, mode, reason, cloud, taskQueue }: LocksInput,
+  jobId: string,
+  update: 'request' | 'takeOver',
+  more: Partial<TakeOver>,
+): Promise<{ lockId: string; answer: LockAnswer }> {
+  const { name } = services.cloud(cloud);
+  const lockId = lockIdOf(name, jobId);
+  const startWorkflowOperation = new WithStartWorkflowOperation('jobLock', {
+    workflowId: lockId,
+    taskQueue,
+    args: [{ jobId, cloud: name }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `lock of the DRS task ${jobId}`,
+  });
+  const answer = await services.temporal.workflow.executeUpdateWithStart<() => Promise<void>, LockAnswer, [object]>(
+    update,
+    { startWorkflowOperation, args: [{ owner, mode, reason, ...more }] },
+  );
+  return { lockId, answer };
+}
+
+/** Until the lock that we wait for says that it is ours, or has forgotten us. */
+async function untilOurs(
+  services: Services,
+  { owner, cloud }: LocksInput,
+  { jobId }: LockView,
+  until: number,
+  pace: number,
+): Promise<void> {
+  const lockId = lockIdOf(services.cloud(cloud).name, jobId);
+  while (Date.now() < until) {
+    await sleep(ASK_EVERY_MS * pace);
+    const lock = await look(services.temporal, lockId);
+    if (!lock?.queue.some((ticket) => ticket.owner.runId === owner.runId)) return;
+    heartbeat({ step: 'Lock', note: waitsFor(lock) });
+  }
+}
+
+async function leave(services: Services, { jobs, owner, cloud }: LocksInput): Promise<void> {
+  const { name } = services.cloud(cloud);
+  for (const jobId of jobs) await release(services.temporal, lockIdOf(name, jobId), owner).catch(() => undefined);
+}
+
+/** A lock that is gone is held by nobody. */
+async function release(temporal: Client, lockId: string, owner: Owner): Promise<void> {
+  try {
+    await temporal.workflow.getHandle(lockId).signal('release', { runId: owner.runId });
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
+async function look(temporal: Client, lockId: string): Promise<LockView | undefined> {
+  try {
+    return await temporal.workflow.getHandle(lockId).query<LockView>('lock');
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Its workflow is closed, or its id belongs to another by now. */
+async function isGone(temporal: Client, { workflowId, runId }: Owner): Promise<boolean> {
+  try {
+    const { status, raw } = await temporal.workflow.getHandle(workflowId).describe();
+    const first = raw.workflowExecutionInfo?.firstRunId;
+    return (first && first !== runId) || !['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW'].includes(status.name);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
+}
+
+/** `waits for the lock of J, held by migration-orders since 02:11:09Z to end the task` */
+export const waitsFor = ({ jobId, holders, queue }: LockView): string =>
+  `waits for the lock of ${jobId}, held by ${holders.map(describe).join(' and ') || `nobody; first comes ${queue[0]?.owner.workflowId}`}`;
+
+const describe = ({ owner, since, reason }: Ticket): string => `${owner.workflowId} since ${since} ${reason}`;
+
+/** Whoever waits was cancelled. A worker that shuts down, or is too slow, stops no waiting: another goes on in its place. */
+const isCancelled = (): boolean =>
+  cancellationSignal().aborted && /^(CANCELLED|NOT_FOUND)$/.test(String(cancellationSignal().reason?.message));

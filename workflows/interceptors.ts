@@ -1,0 +1,20 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import type { LOCKS_HEADER } from '../activities/locks.js';
+import { shownLocks } from './locks.js';
+
+const HEADER: typeof LOCKS_HEADER = 'drs-locks';
+
+/** Every activity shows the locks under which it was handed out: one that comes late is refused once they are lost. */
+export const interceptors: WorkflowInterceptorsFactory = () => ({
+  outbound: [
+    {
+      async scheduleActivity(input, next) {
+        const locks = shownLocks();
+        if (locks.length === 0) return await next(input);
+        const header = { [HEADER]: defaultPayloadConverter.toPayload(locks) };
+        return await next({ ...input, headers: { ...input.headers, ...header } });
+      },
+    },
+  ],
+});
