@@ -12,7 +12,7 @@ rmSync(DIST, { recursive: true, force: true });
 execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(ROOT, 'tsconfig.build.json')], {
   stdio: 'inherit',
 });
-for (const name of readdirSync(join(ROOT, 'scripts')).filter((file) => file.endsWith('.mjs'))) {
+for (const name of readdirSync(join(ROOT, 'scripts')).filter((file) => /\.(mjs|toml)$/.test(file))) {
   cpSync(join(ROOT, 'scripts', name), join(DIST, 'scripts', name));
 }
 for (const folder of ['client/demo', 'examples']) cpSync(join(ROOT, folder), join(DIST, folder), { recursive: true });
