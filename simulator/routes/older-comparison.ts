@@ -192,7 +192,7 @@ function lineResults(job: Job, comparison: Comparison, page: Page): object {
       line_compare_result: worst(all.map(lineResult)),
     })),
     line_compare_overview_count: groups.length,
-    line_compare_details: page(groups).map((all) => ({
+    line_compare_details: groups.map((all) => ({
       source_db_name: all[0]?.db,
       line_compare_detail: page(all).map(lineRow),
       line_compare_detail_count: all.length,
@@ -218,7 +218,7 @@ function contentResults(job: Job, comparison: Comparison, page: Page): object {
       content_compare_result: worst(each.filter((line) => !line.uncomparable).map(contentResult)),
     })),
     content_compare_overview_count: groups.length,
-    content_compare_details: page(groups).map((each) => {
+    content_compare_details: groups.map((each) => {
       const apart = each.filter((line) => line.uncomparable);
       const rest = each.filter((line) => !line.uncomparable);
       return {
