@@ -99,13 +99,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#done();
-    void this.#sinking.then(() =>
-      this.resolve({
-        status: this.#status,
-        headers: this.#headers,
-        text: Buffer.concat(this.#chunks).toString('utf8'),
-      }),
-    );
+    if (this.#sunk) void this.#sinking.then(() => this.resolve(this.#raw()));
+    else this.resolve(this.#raw());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -115,6 +110,12 @@ class Exchange implements Dispatcher.DispatchHandler {
         ? replyLost(this.request, error, this.#status, requestIdOf(this.#headers))
         : neverSent(this.request, error),
     );
+  }
+
+  #raw(): Raw {
+    const [only, ...others] = this.#chunks;
+    const body = others.length > 0 ? Buffer.concat(this.#chunks) : only;
+    return { status: this.#status, headers: this.#headers, text: body?.toString('utf8') ?? '' };
   }
 
   #done(): void {

@@ -33,15 +33,12 @@ export function refusedBy(
 /** DRS and the gateway say `error_code`, IAM an `error` object. */
 function reasonOf(fields: Fields, secrets: readonly string[]): { code?: string; says?: string } {
   const source = isFields(fields['error']) ? fields['error'] : fields;
-  const code = [source['error_code'], source['code']].find((one) => typeof one === 'string' && one !== '');
-  const says = [source['error_msg'], source['error_message'], source['message']].find(
-    (one) => typeof one === 'string' && one !== '',
-  );
-  return {
-    ...(typeof code === 'string' && { code }),
-    ...(typeof says === 'string' && { says: maskText(says, secrets) }),
-  };
+  const code = text(source['error_code']) ?? text(source['code']);
+  const says = text(source['error_msg']) ?? text(source['error_message']) ?? text(source['message']);
+  return { ...(code && { code }), ...(says && { says: maskText(says, secrets) }) };
 }
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** One outcome for each job of the request, in its order: what the reply says about it, or that it says nothing. */
 export function judged(

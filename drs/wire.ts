@@ -19,16 +19,18 @@ export function toWire(entry: Operation, inputs: readonly unknown[], projectId: 
   const [first] = inputs;
   const own = isFields(first) ? first : {};
   const content = entry.batch ? envelope(entry, entry.batch, inputs, elsewhere) : bodyOf(entry, own, elsewhere);
-  const path = template.replace(/\{(\w+)\}/g, (_whole, name: string) =>
-    encode(name === 'project_id' ? projectId : String(own[name])),
-  );
   return {
     method,
-    path,
+    path: pathOf(template, own, projectId),
     query: (entry.query ?? []).flatMap((name) => pairs(name, own[name])),
     headers: { 'content-type': 'application/json', ...headersOf(entry, own) },
     ...(content && { body: JSON.stringify(content) }),
   };
+}
+
+function pathOf(template: string, own: Fields, projectId: string): string {
+  const path = template.replace('{project_id}', encode(projectId));
+  return path.includes('{') ? path.replace(/\{(\w+)\}/g, (_whole, name: string) => encode(String(own[name]))) : path;
 }
 
 /** What an entry says about every request of its own. */

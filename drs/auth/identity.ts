@@ -66,12 +66,16 @@ function signer(
 function bearer(cloud: Cloud, transport: Transport, now: () => number): () => Promise<Proof> {
   const isLasting = (error: unknown): boolean => error instanceof Trouble && error.kind === 'credentials';
   const keeper = new TokenKeeper(() => createToken(cloud, transport, now), isLasting, now);
+  const proofOf = (token: string) => ({
+    token,
+    authorize: () => ({ 'x-auth-token': token }),
+    refused: () => keeper.refused(token),
+    accepted: () => keeper.accepted(token),
+  });
+  let last = proofOf('');
   return async () => {
     const token = await keeper.get();
-    return {
-      authorize: () => ({ 'x-auth-token': token }),
-      refused: () => keeper.refused(token),
-      accepted: () => keeper.accepted(token),
-    };
+    if (last.token !== token) last = proofOf(token);
+    return last;
   };
 }
