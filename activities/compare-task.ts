@@ -11,7 +11,7 @@ export interface ComparedItem {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields that make a task another one. */
-const SAME = ['db_use_type', 'engine_type', 'job_direction', 'task_type'] as const;
+const SAME = ['db_use_type', 'engine_type', 'job_direction', 'task_type', 'multi_write'] as const;
 
 /**
  * Whether a task made elsewhere (§6.1.20) is what a spec describes. One of another kind is refused; other differences are
@@ -30,7 +30,9 @@ export const compareTask =
   }): Promise<{ items: ComparedItem[] }> => {
     const details = await detailsOf(services, { jobId, ...(cloud && { cloud }) });
     const found: Fields = { ...details, engine_type: details.inst_info?.engine_type ?? details['engine_type'] };
-    const others = SAME.filter((field) => found[field] !== undefined && found[field] !== request[field]);
+    const others = SAME.filter(
+      (field) => found[field] !== undefined && request[field] !== undefined && found[field] !== request[field],
+    );
     if (others.length > 0) {
       const what = others.map((field) => `${field} is ${found[field]}, the spec says ${request[field]}`).join('; ');
       throw new DrsError(

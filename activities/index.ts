@@ -2,6 +2,7 @@ import type { Problem } from '../drs/operations/common.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
 import { createTask } from './create-task.js';
+import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
 import { holdGate, type RunAt } from './hold-gate.js';
 import { lockActivities, lockWaits } from './locks.js';
 import type { WebhookEvent } from './notify.js';
@@ -21,6 +22,7 @@ export const createActivities = (services: Services) => ({
   ...taskChanges(services),
   createTask: createTask(services),
   compareTask: compareTask(services),
+  findSubtasks: findSubtasks(services),
   startPrecheck: startPrecheck(services),
   compareParameters: compareParameters(services),
   migrateUsers: migrateUsers(services),
@@ -36,6 +38,8 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitFor: waitFor(services, pace),
   waitForDelay: waitForDelay(services, pace),
   waitForPrecheck: waitForPrecheck(services, pace),
+  waitForInitialisation: waitForInitialisation(services, pace),
+  waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
   ...lockActivities(services),
   ...lockWaits(services, pace),

@@ -8,6 +8,8 @@ import type { CloudServices, Services } from './services.js';
 export interface JobAt {
   readonly jobId: string;
   readonly useType: UseType;
+  /** Of a subtask. */
+  readonly parentId?: string;
   readonly cloud?: string;
   /** Days after which DRS stops a failed task by itself. */
   readonly expiredDays: number;

@@ -90,35 +90,42 @@ export const waitForDelay =
  * Retries what a person said to, once: an activity that another worker takes over only waits. What it gives tells of the task
  * in the heartbeat, and whether a failure is still the one that was retried.
  */
-async function begin(
+export async function begin(
   services: Services,
   job: JobAt,
   retry: boolean | undefined,
   pace: number,
-): Promise<(now: Seen) => boolean> {
+): Promise<(now: Seen, note?: string) => boolean> {
   const before = activityInfo().heartbeatDetails as { retried?: boolean } | undefined;
   const retried = before?.retried ?? false;
   let old = retry && !retried ? await restore(services, job) : undefined;
   const until = Date.now() + GRACE_MS * pace;
   if (retry) heartbeat({ retried: true });
-  return (now) => {
-    heartbeat({ ...shown(now), ...(retry && { retried: true }) });
+  return (now, note) => {
+    heartbeat({ ...(note && { note }), ...shown(now), ...(retry && { retried: true }) });
     if (now.status !== old || Date.now() > until) old = undefined;
     return old !== undefined;
   };
 }
 
 /** What clients merge into the step table. */
-export const shown = ({ status, progress, delay, action, trouble }: Seen) => ({
+export const shown = ({ status, progress, delay, rpo, rto, action, trouble }: Seen) => ({
   status,
   ...(progress !== undefined && { progress }),
   ...(delay !== undefined && { delaySeconds: delay / 1_000 }),
+  ...((rpo !== undefined || rto !== undefined) && { note: lag({ rpo, rto }) }),
   ...(action && { note: action }),
   ...(trouble && { note: trouble.slice(0, 300) }),
 });
 
+/** `RPO 0.2 s, RTO unknown`. */
+const lag = ({ rpo, rto }: { rpo: number | undefined; rto: number | undefined }): string => {
+  const seconds = (ms: number | undefined) => (ms === undefined ? 'unknown' : `${ms / 1_000} s`);
+  return `RPO ${seconds(rpo)}, RTO ${seconds(rto)}`;
+};
+
 /** A failed task with the reason that its details give, and when DRS will stop it by itself. */
-async function taskFailure(services: Services, job: JobAt, status: string): Promise<ApplicationFailure> {
+export async function taskFailure(services: Services, job: JobAt, status: string): Promise<ApplicationFailure> {
   const details = await detailsOf(services, job).catch(() => undefined);
   const code = details?.error_code;
   const reason = [details?.failed_reason, details?.error_message].find(Boolean)?.slice(0, 500);

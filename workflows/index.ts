@@ -1,4 +1,5 @@
 export { jobLock } from './job-lock.js';
+export { disasterRecovery } from './disaster-recovery.js';
 export { migration } from './migration.js';
 export { operation } from './operation.js';
 export { synchronization } from './synchronization.js';

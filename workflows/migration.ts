@@ -46,7 +46,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
     await run.unlock();
     run.phase('transfers');
     const voided = ['Incremental transfer', 'Cutover approval', 'Cutover delay'];
-    const ended = await run.part(afterStart(run, task, plan, voided), async () => {
+    const ended = await run.part(afterStart(run, [[task, plan]], voided), async () => {
       await run.step('Start transfer', (retry) => startTransfer(task, retry));
       if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
       do {

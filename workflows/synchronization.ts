@@ -23,6 +23,7 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
     const task = await create(run, plan, 'sync');
 
     if (task.status === 'CONFIGURATION') {
+      await run.lock(task.jobId, 'to configure and start it');
       await run.part(beforeStart, async () => {
         await run.step('Test connections', () => testConnections(task, plan));
         await run.step('Store endpoints', () => storeEndpoints(task, plan));
@@ -38,8 +39,9 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
       });
     }
 
+    await run.unlock();
     run.phase('transfers');
-    return await run.part(afterStart(run, task, plan), async () => {
+    return await run.part(afterStart(run, [[task, plan]]), async () => {
       await run.step('Start transfer', (retry) => startTransfer(task, retry));
       if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
       if (type === 'FULL_TRANS') return { task: 'kept' };

@@ -1,3 +1,4 @@
+import { disasterRecoverySpec } from './disaster-recovery.js';
 import { migrationSpec } from './migration.js';
 import { operationSpec } from './operation.js';
 import { synchronizationSpec } from './synchronization.js';
@@ -6,6 +7,7 @@ import { synchronizationSpec } from './synchronization.js';
 export const kinds = {
   migration: migrationSpec,
   synchronization: synchronizationSpec,
+  'disaster-recovery': disasterRecoverySpec,
   operation: operationSpec,
 } as const;
 

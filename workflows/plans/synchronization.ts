@@ -5,7 +5,7 @@ import { Duration, type Problem, type Raw, type ReadSpec, requestProblems } from
 import { SYNC_ENGINES, type SyncEngine, syncEngine } from './engines.js';
 import { filterRequests } from './filters.js';
 import { asArray, asObject, policyRequest } from './requests.js';
-import { databasesNamedTwice, StartPoint, taskBase, taskProblems, Users } from './task.js';
+import { databasesNamedTwice, notHere, StartPoint, superviseProblems, taskBase, taskProblems, Users } from './task.js';
 
 const Name = z.string().min(1).max(256);
 const as = Name.optional().meta({ description: 'Its name in the target.' });
@@ -85,6 +85,9 @@ export const SynchronizationSpec = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'Configuration rules: tables that filters over several tables look into (§6.3.1).' }),
+  parameters: notHere(
+    'are not compared for a synchronization, only for migrations and disaster recovery of MySQL (§6.1.9)',
+  ),
   inSync: z
     .strictObject({
       maxDelay: Duration.default(30_000).meta({ description: 'The run is over once the delay is no more than this.' }),
@@ -260,13 +263,3 @@ function isSelected(objects: unknown, database: string, schema: unknown, table: 
     asArray(holder['tables']).some((part) => part === table || asObject(part)['table'] === table)
   );
 }
-
-export const superviseProblems = (spec: Raw): Problem[] =>
-  spec['supervise'] === true
-    ? [
-        {
-          path: 'supervise',
-          message: 'is not possible yet: in this version a run ends once its task runs; leave it out or say false',
-        },
-      ]
-    : [];

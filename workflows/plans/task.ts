@@ -44,6 +44,9 @@ export const taskBase = (kind: string) => ({
     .prefault({}),
 });
 
+/** A field that other kinds have, and why this one has it not. */
+export const notHere = (why: string) => z.never({ error: why }).optional();
+
 /** §6.1.9 and §6.1.10. */
 export const Parameters = z
   .enum(['report', 'align', 'skip'])
@@ -134,3 +137,13 @@ export function databasesNamedTwice(objects: unknown): Problem[] {
       : [],
   );
 }
+
+export const superviseProblems = (spec: Raw): Problem[] =>
+  spec['supervise'] === true
+    ? [
+        {
+          path: 'supervise',
+          message: 'is not possible yet: in this version a run ends once its task runs; leave it out or say false',
+        },
+      ]
+    : [];

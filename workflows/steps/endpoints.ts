@@ -7,16 +7,25 @@ import { clusterTestRequest, isCluster, storeRequest, testRequest } from '../pla
 import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
+/** A backward subtask goes from the spec's target to its source. */
+export interface DirectedPlan extends TaskPlan {
+  /** What the spec calls each end of the task; the same when absent. */
+  readonly ends?: Readonly<Record<End, End>>;
+}
+
+type End = 'source' | 'target';
+const nameOf = ({ ends }: DirectedPlan, end: End): End => ends?.[end] ?? end;
+
 /** §6.1.2, or §6.1.3 for clusters and primary/standby tasks; both ends at once. Precondition: CONFIGURATION. */
-export async function testConnections(task: Task, plan: TaskPlan): Promise<void> {
+export async function testConnections(task: Task, plan: DirectedPlan): Promise<void> {
   const test = (end: 'so' | 'ta') =>
     isCluster(plan)
       ? calls.batchValidateClustersConnections(clusterTestRequest(task.jobId, plan, end), task.cloud)
       : calls.batchValidateConnections(testRequest(task.jobId, plan, end), task.cloud);
   const [source, target] = await Promise.allSettled([test('so'), test('ta')]);
   const failed = [
-    ...(source.status === 'rejected' ? [end('source', source.reason)] : []),
-    ...(target.status === 'rejected' ? [end('target', target.reason)] : []),
+    ...(source.status === 'rejected' ? [end(nameOf(plan, 'source'), source.reason)] : []),
+    ...(target.status === 'rejected' ? [end(nameOf(plan, 'target'), target.reason)] : []),
   ];
   if (failed.length === 0) return;
   const [first] = failed as [Item, ...Item[]];
@@ -33,7 +42,8 @@ const end = (name: string, reason: unknown): Item => item(name, 'blocking', read
 
 /** §6.1.4. Precondition: both connection tests passed; from here on the task knows its databases. */
 export async function storeEndpoints(task: Task, plan: TaskPlan): Promise<void> {
-  await calls.batchUpdateJob(storeRequest(task.jobId, plan), task.cloud);
+  const { name = plan.name } = task;
+  await calls.batchUpdateJob({ ...storeRequest(task.jobId, plan), name }, task.cloud);
 }
 
 /** §6.1.4: DRS's own notifications by SMS and e-mail. */
@@ -42,9 +52,10 @@ export async function notification(task: Task, { alarm_notify }: TaskPlan): Prom
 }
 
 /** §6.1.15: after the start only passwords change, one call an end. */
-export async function changePasswords(task: Task, plan: TaskPlan, change: Change): Promise<void> {
+export async function changePasswords(task: Task, plan: DirectedPlan, change: Change): Promise<void> {
   for (const end of ['source', 'target'] as const) {
     const { password } = plan[end];
-    if (change[end] && password) await calls.changePassword({ ...at(task), end, endpoint: plan[end], password });
+    if (change[nameOf(plan, end)] && password)
+      await calls.changePassword({ ...at(task), end, endpoint: plan[end], password });
   }
 }

@@ -1,7 +1,6 @@
 import type { Steps } from '../branch.js';
-import type { TaskPlan } from '../plans/task.js';
 import type { Mending } from '../run.js';
-import { changePasswords } from './endpoints.js';
+import { changePasswords, type DirectedPlan } from './endpoints.js';
 import type { Task } from './task.js';
 
 /** Endpoints may change until the start; what was tested, checked or approved with the old ones is done again. */
@@ -21,9 +20,15 @@ export const beforeStart: Mending = {
   ],
 };
 
-/** After the start DRS changes only passwords; what was approved before such a change is asked again. */
-export const afterStart = (run: Steps, task: Task, plan: TaskPlan, forget: readonly string[] = []): Mending => ({
+/** A task that was started, and the plan that it was started with. */
+export type Started = readonly [task: Task, plan: DirectedPlan];
+
+/** After the start DRS changes only passwords, in every task that has them; what was approved before is asked again. */
+export const afterStart = (run: Steps, started: readonly Started[], forget: readonly string[] = []): Mending => ({
   allows: 'secrets',
   forget,
-  apply: (change) => run.again('Change passwords', () => changePasswords(task, plan, change)),
+  apply: (change) =>
+    run.again('Change passwords', async () => {
+      for (const [task, plan] of started) await changePasswords(task, plan, change);
+    }),
 });

@@ -8,7 +8,7 @@ import type { TaskPlan } from '../plans/task.js';
 import type { Checked } from './pre-check.js';
 import { at, type Task } from './task.js';
 
-interface StartEvidence {
+export interface StartEvidence {
   /** Absent where the task needs no pre-check. */
   readonly check?: Checked | undefined;
   readonly parameters?: ParameterComparison | undefined;
@@ -16,9 +16,9 @@ interface StartEvidence {
   readonly items?: readonly Item[];
 }
 
-interface StartedPlan extends TaskPlan {
+export interface StartedPlan extends TaskPlan {
   /** Absent for disaster recovery, which takes everything. */
-  readonly objects?: ChosenObjects;
+  readonly objects?: ChosenObjects | undefined;
 }
 
 /** The gate before the transfer. A start time that has passed when it is approved is asked again. */

@@ -6,15 +6,21 @@ export interface Task {
   /** Where it stood when the run got hold of it. */
   readonly status: string;
   readonly useType: UseType;
+  /** Of a subtask. */
+  readonly parentId?: string | undefined;
+  /** Of a subtask: its own name, and the direction that DRS tells. */
+  readonly name?: string | undefined;
+  readonly direction?: string | undefined;
   readonly cloud?: string | undefined;
   /** Days after which DRS stops a failed task by itself. */
   readonly expiredDays: number;
 }
 
 /** What activities need to find it. */
-export const at = ({ jobId, useType, cloud, expiredDays }: Task) => ({
+export const at = ({ jobId, parentId, useType, cloud, expiredDays }: Task) => ({
   jobId,
   useType,
   expiredDays,
+  ...(parentId && { parentId }),
   ...(cloud && { cloud }),
 });

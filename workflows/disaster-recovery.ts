@@ -1,0 +1,116 @@
+import type { Lag } from '../activities/disaster-recovery.js';
+import { branch, type Steps } from './branch.js';
+import type { Result } from './messages.js';
+import { present } from './outline.js';
+import { backwards, type DisasterRecoveryPlan, disasterRecoverySpec } from './plans/disaster-recovery.js';
+import { type Carried, Run } from './run.js';
+import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
+import { create } from './steps/create.js';
+import {
+  type Ahead,
+  approveBackward,
+  arrived,
+  initialise,
+  inPlace,
+  lagFacts,
+  lagText,
+  near,
+  subtasks,
+} from './steps/disaster-recovery.js';
+import { settle } from './steps/end.js';
+import { notification, storeEndpoints, testConnections } from './steps/endpoints.js';
+import { afterStart, beforeStart, type Started } from './steps/mending.js';
+import { flowControl } from './steps/objects.js';
+import { preCheck } from './steps/pre-check.js';
+import { approveStart, requestStart, startTransfer } from './steps/start.js';
+import type { Task } from './steps/task.js';
+
+/**
+ * The disaster recovery procedure of §4.1, until the standby is in place. A dual-active task is configured by its subtasks: the
+ * forward one, and once that is close behind (§6.1.11) the backward one.
+ */
+export async function disasterRecovery(spec: unknown, carried?: Carried): Promise<Result> {
+  const run = new Run('disaster-recovery', disasterRecoverySpec, spec, carried);
+
+  return await run.conduct(async (plan) => {
+    run.outline(outline(plan));
+    run.phase('configures');
+    const task = await create(run, plan, 'cloudDataGuard');
+
+    if (!plan.task.multi_write) {
+      const lag = await protect(run, task, plan);
+      // Here the supervision of the running task will go on.
+      return { task: 'running', ...lagFacts(lag) };
+    }
+    const { forward, backward } = await subtasks(run, task);
+    const ahead = { task: forward, plan, lag: await protect(branch(run, 'Forward'), forward, plan, 'forward') };
+    const behind = backwards(plan, backward.direction);
+    const lag = await protect(branch(run, 'Backward'), backward, behind, 'backward', ahead);
+    // Here the supervision of both subtasks will go on.
+    return {
+      task: 'running',
+      forward: { jobId: forward.jobId, ...lagFacts(ahead.lag) },
+      backward: { jobId: backward.jobId, ...lagFacts(lag) },
+    };
+  }, settle('cloudDataGuard'));
+}
+
+/** One direction, from the connection test until it is in place. The backward one needs no pre-check (§6.1.6). */
+async function protect(
+  run: Steps,
+  task: Task,
+  plan: DisasterRecoveryPlan,
+  which?: 'forward' | 'backward',
+  ahead?: Ahead,
+): Promise<Lag> {
+  if (task.status === 'CONFIGURATION') {
+    await run.lock(task.jobId, 'to configure and start it');
+    await run.part(beforeStart, async () => {
+      await run.step('Test connections', () => testConnections(task, plan));
+      await run.step('Store endpoints', () => storeEndpoints(task, plan));
+      if (plan.alarm_notify) await run.step('Notification', () => notification(task, plan), { skippable: true });
+      if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });
+      const check = ahead ? undefined : await preCheck(run, task, plan);
+      const parameters = await compareParameters(run, task, plan);
+      const question = which ? `Start the ${which} subtask?` : 'Start the disaster recovery?';
+      if (ahead) await approveBackward(run, plan, ahead, { question, parameters });
+      else await approveStart(run, plan, { question, check, parameters });
+      await run.step('Start request', () => requestStart(task, plan));
+    });
+  }
+
+  await run.unlock();
+  const started: Started[] = [[task, plan], ...(ahead ? ([[ahead.task, ahead.plan]] as const) : [])];
+  return await run.part(afterStart(run, started), async () => {
+    await run.step('Start transfer', (retry) => startTransfer(task, retry));
+    await run.step('Initialisation', (retry) => initialise(task, retry), { note: arrived });
+    const limits = which === 'forward' ? near(plan.inSync) : plan.inSync;
+    return await run.step('In place', (retry) => inPlace(task, limits, retry), { note: lagText });
+  });
+}
+
+function outline(plan: DisasterRecoveryPlan): string[] {
+  const direction = (of: DisasterRecoveryPlan, back = false): string[] =>
+    present([
+      ['Test connections', true],
+      ['Store endpoints', true],
+      ['Notification', of.alarm_notify],
+      ['Flow control', of.speed],
+      ['Pre-check', !back],
+      ['Parameters', comparesParameters(of)],
+      ['Start approval', true],
+      ['Forward in place', back],
+      ['Start request', true],
+      ['Start transfer', true],
+      ['Initialisation', true],
+      ['In place', true],
+    ]);
+  const begin = present([
+    ['Adoption', plan.adopt],
+    ['Create', true],
+  ]);
+  if (!plan.task.multi_write) return [...begin, ...direction(plan)];
+  const forward = direction(plan).map((step) => `Forward: ${step}`);
+  const backward = direction(backwards(plan, undefined), true).map((step) => `Backward: ${step}`);
+  return [...begin, 'Subtasks', ...forward, ...backward];
+}
