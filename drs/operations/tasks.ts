@@ -311,7 +311,7 @@ const TaskDetails = withoutSecrets(
         ip: text(),
         public_ip: text(),
         start_time: text(),
-        status: text(),
+        status: text().transform((status) => status?.toLowerCase()),
         volume_size: number(),
       }),
     ),
