@@ -1,4 +1,4 @@
-import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { Context, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import type { Services } from './services.js';
 
@@ -104,6 +104,7 @@ export interface TakeLocksInput extends LocksInput {
   readonly why: string;
 }
 
+const ANSWER_WITHIN_MS = 30_000;
 const ASK_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = { eager: 5_000, idle: 300_000 } as const;
 
@@ -202,9 +203,13 @@ async function ask(
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: `lock of the DRS task ${jobId}`,
   });
-  const answer = await services.temporal.workflow.executeUpdateWithStart<() => Promise<void>, LockAnswer, [object]>(
-    update,
-    { startWorkflowOperation, args: [{ owner, mode, reason, ...more }] },
+  const args: [object] = [{ owner, mode, reason, ...more }];
+  const { temporal } = services;
+  const answer = await stoppable(temporal, () =>
+    temporal.workflow.executeUpdateWithStart<() => Promise<void>, LockAnswer, [object]>(update, {
+      startWorkflowOperation,
+      args,
+    }),
   );
   return { lockId, answer };
 }
@@ -242,17 +247,21 @@ async function release(temporal: Client, lockId: string, owner: Owner): Promise<
 
 async function look(temporal: Client, lockId: string): Promise<LockView | undefined> {
   try {
-    return await temporal.workflow.getHandle(lockId).query<LockView>('lock');
+    return await stoppable(temporal, () => temporal.workflow.getHandle(lockId).query<LockView>('lock'));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
+/** A lock that no worker runs now answers only later: whoever asks must be able to stop. */
+const stoppable = <T>(temporal: Client, ask: () => Promise<T>): Promise<T> =>
+  Promise.race([temporal.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask), Context.current().cancelled]);
+
 /** Its workflow is closed, or its id belongs to another by now. */
 async function isGone(temporal: Client, { workflowId, runId }: Owner): Promise<boolean> {
   try {
-    const { status, raw } = await temporal.workflow.getHandle(workflowId).describe();
+    const { status, raw } = await stoppable(temporal, () => temporal.workflow.getHandle(workflowId).describe());
     const first = raw.workflowExecutionInfo?.firstRunId;
     return (first && first !== runId) || !['RUNNING', 'PAUSED', 'CONTINUED_AS_NEW'].includes(status.name);
   } catch (error) {

@@ -30,11 +30,14 @@ export const glances = proxyActivities<Activities>({
 /** Waits may last for years: only silence is a fault. They have a queue of their own, so that they never starve calls. */
 export const waits = () =>
   proxyActivities<WaitActivities>({
-    taskQueue: `${workflowInfo().taskQueue}-waits`,
+    taskQueue: waitsQueue(),
     startToCloseTimeout: '3650 days',
     heartbeatTimeout: '30 seconds',
     retry: again,
   });
+
+/** Where waits run, and the locks of tasks, which wait, too. */
+export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-waits)?$/, '-waits');
 
 /** The news of the end: tried for a moment, never waited for. */
 export const notifying = proxyActivities<Activities>({

@@ -82,7 +82,7 @@ export async function jobLock(
 /** Holders and waiters whose run is closed are dropped. */
 async function watchOwners(lock: LockState, changed: () => boolean): Promise<void> {
   const watching = new CancellationScope();
-  const watched = watching
+  void watching
     .run(() => waits().watchOwners({ owners: lock.owners, eager: lock.isWanted }))
     .then(
       ({ gone }) => lock.drop(gone, Date.now()),
@@ -90,7 +90,6 @@ async function watchOwners(lock: LockState, changed: () => boolean): Promise<voi
     );
   await condition(changed);
   watching.cancel();
-  await watched;
 }
 
 /** A holder learns that it holds the lock no more before the next one acts. One that is gone need not. */

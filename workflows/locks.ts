@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancellationScope, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Held, LockMode, LocksAnswer, LocksInput, LockView, Owner, Shown, Ticket } from '../activities/locks.js';
-import { local, waits } from './activities.js';
+import { local, waits, waitsQueue } from './activities.js';
 import type { Ask } from './desk.js';
 import { item } from './evidence.js';
 import type { Answer } from './gate.js';
@@ -152,7 +152,7 @@ export class Locks {
 
   private request(jobs: readonly string[], reason: string, mode: LockMode): LocksInput {
     const { cloud } = this.user.about();
-    return { jobs, reason, mode, owner: this.owner, cloud, taskQueue: locksQueue() };
+    return { jobs, reason, mode, owner: this.owner, cloud, taskQueue: waitsQueue() };
   }
 
   private get owner(): Owner {
@@ -165,9 +165,6 @@ export class Locks {
     shown = [...this.held.values()].map((held) => ({ ...held, runId: firstExecutionRunId }));
   }
 }
-
-/** Locks run beside the waits: runs wait for their answers, and must not take their place away from them. */
-const locksQueue = (): string => `${workflowInfo().taskQueue}-waits`;
 
 const lockIdOf = ({ cloud, jobId }: LockView): string => `drs-lock-${cloud}-${jobId}`;
 

@@ -25,9 +25,12 @@ export const settle =
   (useType: UseType) =>
   async (run: Steps, { cloud, onAbort }: TaskPlan, jobId: string): Promise<string> => {
     const task = at({ jobId, status: '', useType, cloud, expiredDays: 0 });
-    if (onAbort === 'terminate') return (await calls.endTask(task)).deleted ? 'deleted' : 'terminated';
+    if (onAbort === 'terminate') {
+      const { deleted } = await run.locked(jobId, 'to end it', () => calls.endTask(task));
+      return deleted ? 'deleted' : 'terminated';
+    }
     if (onAbort === 'pause') {
-      const { paused, status } = await calls.pauseTask(task);
+      const { paused, status } = await run.locked(jobId, 'to pause it', () => calls.pauseTask(task));
       return paused ? 'paused' : standing(status);
     }
     // Whoever stops a run that ends its task comes too late, or not: only DRS knows.
