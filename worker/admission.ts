@@ -1,6 +1,7 @@
 import { endpointIn, type Secrets, secretProblems } from '../activities/secrets.js';
 import type { Problem } from '../drs/operations/common.js';
 import type { WorkerConfig } from './config.js';
+import { ordersFor } from './policy.js';
 import { ruleFor } from './rules.js';
 import { unknownWebhooks } from './webhooks.js';
 
@@ -11,6 +12,7 @@ export const admission =
   (config: WorkerConfig, secrets: Secrets) =>
   async (kind: string, spec: Fields): Promise<readonly Problem[]> => [
     ...cloudProblems(config, spec['cloud']),
+    ...orderProblems(config, spec['task']),
     ...(await secretProblems(spec, kind === 'operation' ? unlessElsewhere(config, secrets) : secrets, {
       operation: kind,
       endpointOf: () => endpointIn(fieldsOf(spec['target'])),
@@ -48,6 +50,17 @@ function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   }
   if (typeof asked !== 'string' || names.includes(asked)) return [];
   return [{ path: 'cloud', message: `this worker serves no cloud of that name, only ${names.join(', ')}` }];
+}
+
+/** A task that is ordered by the year or month is paid at its start. "approve" needs no more: each start has its gate. */
+function orderProblems(config: WorkerConfig, task: unknown): Problem[] {
+  if (fieldsOf(task)['charging_mode'] !== 'period' || ordersFor(config) !== 'deny') return [];
+  return [
+    {
+      path: 'task.charging_mode',
+      message: "period is not allowed: the start would be paid at once, and this worker's policy.orders is deny",
+    },
+  ];
 }
 
 /** `start: { gate: { … } }` asks for the gate `start`, `gate: { … }` alone for the only one that the kind has. */

@@ -1,23 +1,8 @@
 import { expect, vi } from 'vitest';
 import type { Result } from '../../workflows/messages.js';
-import { migrationSpec } from '../support/config.js';
 import { test } from '../support/harness.js';
+import { recoverySpec as spec } from '../support/specs.js';
 
-const spec = (task: Readonly<Record<string, unknown>> = {}) => {
-  const { cutover: _, objects: __, ...common } = migrationSpec();
-  return {
-    ...common,
-    kind: 'disaster-recovery',
-    task: {
-      ...common.task,
-      engine_type: 'cloudDataGuard-mysql',
-      is_target_readonly: true,
-      multi_write: false,
-      ...task,
-    },
-    speed: [{ begin: '22:00', end: '05:59', speed: 50 }],
-  };
-};
 const workflow = 'disasterRecovery';
 const SOON = { timeout: 30_000, interval: 50 };
 

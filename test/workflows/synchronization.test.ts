@@ -1,41 +1,12 @@
 import { expect } from 'vitest';
-import { migrationSpec } from '../support/config.js';
 import { test } from '../support/harness.js';
-
-/** A spec with most that a synchronisation of MySQL can have. */
-const spec = () => {
-  const { kind: _, cutover: __, ...common } = migrationSpec();
-  return {
-    kind: 'synchronization',
-    ...common,
-    policies: { conflict_policy: 'overwrite', filter_ddl_policy: 'drop_database', ddl_trans: true, index_trans: true },
-    objects: [
-      { database: 'orders', as: 'orders_copy' },
-      { database: 'crm', tables: ['accounts', { table: 'contacts', as: 'people' }] },
-    ] as unknown,
-    filters: [
-      { database: 'crm', table: 'accounts', where: 'id > 5' },
-      { database: 'orders', table: 'items', where: "state = 'paid'" },
-    ],
-    filterLookups: [
-      {
-        db_name: 'crm',
-        table_name: 'regions',
-        col_names: 'id,name',
-        prim_key_or_index: 'id',
-        indexs: 'name',
-        values: "name like '%a%'",
-      },
-    ],
-    speed: [{ begin: '22:00', end: '05:59', speed: 50 }],
-  };
-};
+import { syncSpec } from '../support/specs.js';
 
 test('a synchronisation goes through the sequence of §4.1 in its order, and its task runs on', async ({
   pilot,
   simulator,
 }) => {
-  const given = spec();
+  const given = syncSpec();
   const run = await pilot.start(given, { workflow: 'synchronization' });
   await run.approve('start');
   const result = await run.result();

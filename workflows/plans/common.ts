@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Endpoint, JobId, type Problem, problemsOf, TaskName } from '../../drs/operations/common.js';
+import { Endpoint, JobId, KafkaSecurity, type Problem, problemsOf, TaskName } from '../../drs/operations/common.js';
 import type { Change } from '../messages.js';
 import { isUndecodable } from './decision.js';
 
@@ -34,12 +34,21 @@ export const Gate = z.strictObject({
 });
 export type GateSpec = z.output<typeof Gate>;
 
+const SpecKafkaSecurity = z.strictObject({
+  ...KafkaSecurity.shape,
+  trust_store_password: SecretRef.optional(),
+  key_store_key: SecretRef.optional(),
+  key_store_password: SecretRef.optional(),
+  key_password: SecretRef.optional(),
+});
+
 /** An endpoint as a spec has it: the wire's fields, but every password is the name of a secret. */
 const { db_password: _, ssl_cert_password: __, kafka_security_config: ___, ...plainEndpoint } = Endpoint.shape;
 export const SpecEndpoint = z.strictObject({
   ...plainEndpoint,
   password: SecretRef.optional(),
   ssl_cert_password: SecretRef.optional(),
+  kafka_security_config: SpecKafkaSecurity.optional(),
 });
 export type SpecEndpoint = z.output<typeof SpecEndpoint>;
 
@@ -107,8 +116,10 @@ function merge(...lists: readonly (readonly Problem[])[]): Problem[] {
 }
 
 const PASSWORD = /password|passwd|pwd|key_tab|key_store_key$/i;
-const LEAKED =
-  'is a password in plain text: name a secret of the worker, { secret: NAME }; then delete this run and change the password';
+const LEAKED = 'is a password in plain text: name a secret of the worker in its place, { secret: NAME }';
+
+/** Whether a spec held a password that is now written down wherever the spec is. */
+export const hasLeaked = (problems: readonly Problem[]): boolean => problems.some(({ message }) => message === LEAKED);
 
 function plainPasswords(spec: object): { problems: Problem[]; redacted: Raw } {
   const problems: Problem[] = [];

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { NewTask } from '../../drs/operations/tasks.js';
 import { Duration, type Problem, type Raw, type ReadSpec } from './common.js';
 import { asObject } from './requests.js';
-import { notHere, Parameters, superviseProblems, taskBase, taskFieldsOfSpec, taskProblems } from './task.js';
+import { notHere, Parameters, superviseProblems, taskBase, taskProblems } from './task.js';
 
 const Limit = Duration.refine((ms) => ms > 0, 'must be more than 0s').default(60_000);
 
+const base = taskBase('disaster-recovery', ['cloudDataGuard-mysql']);
+
 export const DisasterRecoverySpec = z.strictObject({
-  ...taskBase('disaster-recovery'),
+  ...base,
   task: z.strictObject({
-    ...taskFieldsOfSpec,
+    ...base.task.shape,
     multi_write: NewTask.shape.multi_write
       .unwrap()
       .meta({ description: 'true: dual-active, a task with a forward and a backward subtask; false: single-active.' }),
@@ -32,7 +34,7 @@ export type DisasterRecoveryPlan = z.output<typeof DisasterRecoverySpec>;
 
 export const disasterRecoverySpec: ReadSpec<DisasterRecoveryPlan> = {
   schema: DisasterRecoverySpec,
-  problems: (spec) => [...engineProblems(spec), ...taskProblems(spec, 'cloudDataGuard'), ...superviseProblems(spec)],
+  problems: (spec) => [...databaseProblems(spec), ...taskProblems(spec, 'cloudDataGuard'), ...superviseProblems(spec)],
 };
 
 /** The plan as the backward subtask has it: the databases change places. It is started as soon as it is approved. */
@@ -59,11 +61,8 @@ export interface BackwardPlan extends DisasterRecoveryPlan {
   readonly ends: { readonly source: 'target'; readonly target: 'source' };
 }
 
-function engineProblems(spec: Raw): Problem[] {
+function databaseProblems(spec: Raw): Problem[] {
   const problems: Problem[] = [];
-  const engine = asObject(spec['task'])['engine_type'];
-  if (engine !== undefined && engine !== 'cloudDataGuard-mysql')
-    problems.push({ path: 'task.engine_type', message: 'must be cloudDataGuard-mysql for disaster recovery (§6.1.1)' });
   for (const side of ['source', 'target'] as const) {
     const type = asObject(spec[side])['db_type'];
     if (type !== undefined && type !== 'mysql')

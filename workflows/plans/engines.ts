@@ -80,7 +80,9 @@ export const SYNC_ENGINES = {
   },
 } as const satisfies Partial<Record<EngineType, SyncEngine>>;
 
+export type SyncEngineType = keyof typeof SYNC_ENGINES;
+
 export const syncEngine = (engine: unknown): SyncEngine | undefined =>
   typeof engine === 'string' && Object.hasOwn(SYNC_ENGINES, engine)
-    ? SYNC_ENGINES[engine as keyof typeof SYNC_ENGINES]
+    ? SYNC_ENGINES[engine as SyncEngineType]
     : undefined;

@@ -10,8 +10,10 @@ const Database = z.strictObject({
   views: z.array(z.string().min(1).max(256)).min(1).optional(),
 });
 
+const ENGINES = ['mysql', 'mongodb'] as const;
+
 export const MigrationSpec = z.strictObject({
-  ...taskBase('migration'),
+  ...taskBase('migration', ENGINES),
   shards: z
     .array(SpecEndpoint)
     .min(1)
@@ -56,8 +58,6 @@ function ownProblems(spec: Raw): Problem[] {
   const tell = (path: string, message: string) => problems.push({ path, message });
   const { engine_type: engine, job_direction: direction } = asObject(spec['task']);
 
-  if (engine !== undefined && engine !== 'mysql' && engine !== 'mongodb')
-    tell('task.engine_type', 'must be mysql or mongodb for a migration');
   for (const side of ['source', 'target'] as const) {
     const dbType = asObject(spec[side])['db_type'];
     if ((engine === 'mysql' || engine === 'mongodb') && dbType !== undefined && dbType !== engine) {

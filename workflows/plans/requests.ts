@@ -12,6 +12,9 @@ export const asArray = (value: unknown): readonly unknown[] => (Array.isArray(va
 const without = (object: Raw, ...keys: readonly string[]): Raw =>
   Object.fromEntries(Object.entries(object).filter(([key, value]) => !keys.includes(key) && value !== undefined));
 
+/** Fields of an endpoint that hold secrets. */
+const OF_CONNECTIONS = ['password', 'ssl_cert_password', 'kafka_security_config'] as const;
+
 /** §6.1.1. Passwords stay behind: the creation needs none. */
 export function createRequest(spec: Raw, useType: UseType, run: string): Raw {
   const task = asObject(spec['task']);
@@ -19,8 +22,8 @@ export function createRequest(spec: Raw, useType: UseType, run: string): Raw {
     name: spec['name'],
     db_use_type: useType,
     ...without(task, 'replace_definer'),
-    source_endpoint: without(asObject(spec['source']), 'password', 'ssl_cert_password'),
-    target_endpoint: without(asObject(spec['target']), 'password', 'ssl_cert_password'),
+    source_endpoint: without(asObject(spec['source']), ...OF_CONNECTIONS),
+    target_endpoint: without(asObject(spec['target']), ...OF_CONNECTIONS),
     tags: [...asArray(task['tags']), { key: MARKER, value: run }],
   };
 }
@@ -44,6 +47,7 @@ export function testRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): Raw {
     'region',
     'project_id',
     'db_name',
+    'kafka_security_config',
   ];
   const known = Object.fromEntries(
     fields.filter((field) => endpoint[field] !== undefined).map((field) => [field, endpoint[field]]),
@@ -86,6 +90,7 @@ export function clusterTestRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): 
       projectId: endpoint['project_id'],
       vpcid: endpoint['vpc_id'],
       subnetid: endpoint['subnet_id'],
+      kafkaSecurityConfig: endpoint['kafka_security_config'],
     });
   const main = property(asObject(spec[end === 'so' ? 'source' : 'target']), end);
   const shards = end === 'so' ? asArray(spec['shards']).map((shard) => property(asObject(shard), 'ls')) : [];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SyncPolicy } from '../../drs/operations/objects-and-policies.js';
 import { RowFilter } from '../../drs/operations/settings.js';
 import { Duration, type Problem, type Raw, type ReadSpec, requestProblems } from './common.js';
-import { SYNC_ENGINES, type SyncEngine, syncEngine } from './engines.js';
+import { SYNC_ENGINES, type SyncEngine, type SyncEngineType, syncEngine } from './engines.js';
 import { filterRequests } from './filters.js';
 import { asArray, asObject, policyRequest } from './requests.js';
 import { databasesNamedTwice, notHere, StartPoint, superviseProblems, taskBase, taskProblems, Users } from './task.js';
@@ -70,8 +70,10 @@ const FilterLookup = z.strictObject({
   values: Lookup.shape.values,
 });
 
+const ENGINES = Object.keys(SYNC_ENGINES) as [SyncEngineType, ...SyncEngineType[]];
+
 export const SynchronizationSpec = z.strictObject({
-  ...taskBase('synchronization'),
+  ...taskBase('synchronization', ENGINES),
   policies: Policies.optional().meta({ description: 'Conflicts, DDL, indexes, topics and partitions (§6.3.2).' }),
   startPoint: StartPoint(wire),
   users: Users,
@@ -103,9 +105,7 @@ export const synchronizationSpec: ReadSpec<SynchronizationPlan> = {
   problems: (spec) => {
     const engine = asObject(spec['task'])['engine_type'];
     const pair = syncEngine(engine);
-    const unsupported = pair || engine === undefined ? [] : [engineProblem()];
     return [
-      ...unsupported,
       ...taskProblems(spec, 'sync'),
       ...requestProblems(SyncPolicy, policyRequest('job', spec), policyPaths),
       ...filterRequests('job', spec).flatMap(({ at, request }) =>
@@ -126,11 +126,6 @@ const policyPaths = [
   [/^(gtid_set|file_and_position)$/, 'startPoint.$1'],
   [/^(?!startPoint)(.+)$/, 'policies.$1'],
 ] as const;
-
-const engineProblem = (): Problem => ({
-  path: 'task.engine_type',
-  message: `must be one of ${Object.keys(SYNC_ENGINES).join(', ')} for a synchronization (§6.1.1)`,
-});
 
 /** Fields of a policy that only a Kafka target has. */
 const OF_KAFKA = [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AlarmNotify, type DB_USE_TYPES } from '../../drs/operations/common.js';
+import { AlarmNotify, type DB_USE_TYPES, type EngineType } from '../../drs/operations/common.js';
 import { ConnectionTest } from '../../drs/operations/connections.js';
 import { overlapRules, SpeedWindow } from '../../drs/operations/control.js';
 import { Modification, NewTask } from '../../drs/operations/tasks.js';
@@ -20,11 +20,17 @@ const {
 } = NewTask.shape;
 
 /** Fields of §6.1.1 under their wire names, as far as they are the user's, and `replace_definer` of §6.1.4. */
-export const taskFieldsOfSpec = { ...taskFields, replace_definer: Modification.shape.replace_definer };
+const taskFieldsOfSpec = { ...taskFields, replace_definer: Modification.shape.replace_definer };
 
-export const taskBase = (kind: string) => ({
+/** The engine types of a kind. */
+const engineOf = <const E extends readonly [string, ...string[]]>(kind: string, engines: E) =>
+  z.enum(engines, {
+    error: ({ input }) =>
+      `${input === undefined ? 'is missing:' : 'must be'} one of ${engines.join(', ')} for a ${kind} (§6.1.1)`,
+  });
+
+const shared = (kind: string) => ({
   ...planBase(kind),
-  task: z.strictObject(taskFieldsOfSpec),
   source: SpecEndpoint,
   target: SpecEndpoint,
   alarm_notify: AlarmNotify.optional().meta({ description: "DRS's own notifications (§6.1.4)." }),
@@ -42,6 +48,12 @@ export const taskBase = (kind: string) => ({
       gate: Gate.prefault({}),
     })
     .prefault({}),
+});
+
+/** The fields that every kind of task has. */
+export const taskBase = <const E extends readonly [EngineType, ...EngineType[]]>(kind: string, engines: E) => ({
+  ...shared(kind),
+  task: z.strictObject({ ...taskFieldsOfSpec, engine_type: engineOf(kind, engines) }),
 });
 
 /** A field that other kinds have, and why this one has it not. */
@@ -79,7 +91,10 @@ export const StartPoint = (policy: {
     .meta({ description: 'Where an INCR_TRANS task starts (§6.3.2).' });
 
 /** What the shared steps need of a plan. */
-export type TaskPlan = Omit<z.output<z.ZodObject<ReturnType<typeof taskBase>>>, 'kind'>;
+type Base = Omit<z.output<z.ZodObject<ReturnType<typeof shared>>>, 'kind'>;
+export interface TaskPlan extends Base {
+  readonly task: z.output<z.ZodObject<typeof taskFieldsOfSpec>>;
+}
 
 const ENDS = [
   [/^source_endpoint/, 'source'],
