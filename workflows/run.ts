@@ -21,7 +21,7 @@ import type { Answer } from './gate.js';
 import { Inbox } from './inbox.js';
 import { holders, Locks } from './locks.js';
 import { type Change, type Item, type Result, type RunOutcome, type Status, status } from './messages.js';
-import { applyChange, type GateSpec, type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
+import { applyChange, type GateSpec, hasLeaked, type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
 import { type CarriedSteps, StepTable } from './step-table.js';
 
 /** Above this a run continues as new; the server's own limit is ten times as far. */
@@ -568,8 +568,16 @@ class Overfull extends Error {}
 
 function badSpec(kind: string, problems: readonly { path: string; message: string }[]): ApplicationFailure {
   const lines = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  const message = `this ${kind} spec has ${lines.length === 1 ? 'a problem' : `${lines.length} problems`}:\n${lines.join('\n')}`;
+  const count = lines.length === 1 ? 'a problem' : `${lines.length} problems`;
+  const message = [`this ${kind} spec has ${count}:`, ...lines, ...(hasLeaked(problems) ? [leak()] : [])].join('\n');
   return ApplicationFailure.create({ message, type: 'drs.badSpec', nonRetryable: true, details: [{ problems }] });
+}
+
+/** The input of a run stands in its history, whatever becomes of it. */
+function leak(): string {
+  const { workflowId, runId, namespace } = workflowInfo();
+  const run = `--namespace ${namespace} --workflow-id ${workflowId} --run-id ${runId}`;
+  return `The password now stands in this run's history: temporal workflow delete ${run}, and change the password.`;
 }
 
 const describeChange = (change: Change): string =>
