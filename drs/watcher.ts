@@ -1,5 +1,5 @@
 import type { Drs } from './connect.js';
-import { DrsError } from './errors.js';
+import { DrsError, type Outcome } from './errors.js';
 import type { DB_USE_TYPES } from './operations/common.js';
 
 export type UseType = (typeof DB_USE_TYPES)[number];
@@ -15,7 +15,14 @@ export interface Watched {
   readonly delay?: boolean;
   /** Whether RPO and RTO of a disaster recovery are wanted; never of a dual-active parent, which has none. */
   readonly lag?: boolean;
+  /** Whether it is wanted that source and target of a disaster recovery are normal. */
+  readonly monitoring?: boolean;
+  /** How often each of these is asked for, ms; with every status when absent. */
+  readonly readEveryMs?: Partial<Readonly<Record<Reading, number>>>;
 }
+
+/** What is asked for beside the status, by calls of ten tasks each: §5.2.2, §5.3.1, §6.4.2. */
+export type Reading = 'progress' | 'lag' | 'monitoring';
 
 /** What is known of a task at one moment. */
 export interface Seen {
@@ -27,6 +34,13 @@ export interface Seen {
   /** Of a disaster recovery, in ms; absent while unknown. */
   readonly rpo?: number;
   readonly rto?: number;
+  /** Whether DRS finds the databases of a disaster recovery well; absent while unknown. */
+  readonly sourceNormal?: boolean;
+  readonly targetNormal?: boolean;
+  /** What was asked for in this round: only of that an absent value says that it is unknown. */
+  readonly read?: readonly Reading[];
+  /** Why something that was asked for is unknown. */
+  readonly unread?: string;
   /** Another operation that runs on the task, `STOP_JOB`, `SWITCH_OVER`. */
   readonly action?: string;
   /** Why the last round told nothing. */
@@ -46,6 +60,8 @@ const IDS_A_CALL = 100;
 const GAP_MS = 1_000;
 /** The full progress is for people, so it is asked for every fourth time only: ten jobs a call. */
 const PROGRESS_EVERY = 4;
+/** Readings of ten tasks travel together; where fewer are due, others go along. */
+const TASKS_A_READING = 10;
 /** A task that is missing so often in a row is gone. */
 const MISSES = 2;
 /** Transferring statuses, in which 5.2.2 has something to tell. */
@@ -60,7 +76,11 @@ interface Entry extends Watched {
   rounds: number;
   misses: number;
   last?: Seen;
+  readonly readAt: Partial<Record<Reading, number>>;
 }
+
+type Numbers = Pick<Seen, 'progress' | 'delay' | 'rpo' | 'rto' | 'sourceNormal' | 'targetNormal' | 'read' | 'unread'>;
+type Row = { status?: string | undefined; job_action?: { current_action?: string | undefined } | undefined };
 
 /**
  * One poller for all waits of a worker: each round asks for up to 100 tasks of one kind in one call, and takes along tasks that
@@ -75,7 +95,7 @@ export class Watcher {
   private readonly now: () => number;
 
   constructor(
-    private readonly drs: Pick<Drs, 'showJobList' | 'batchListProgresses' | 'batchListRposAndRtos'>,
+    private readonly drs: Pick<Drs, 'showJobList' | 'many'>,
     { pace = 1, now = Date.now }: WatcherOptions = {},
   ) {
     this.pace = pace;
@@ -92,7 +112,7 @@ export class Watcher {
     const stop = () => entry?.reject(signal.reason);
     try {
       return await new Promise<Seen>((resolve, reject) => {
-        entry = { ...watched, see, resolve, reject, nextAt: this.now(), rounds: 0, misses: 0 };
+        entry = { ...watched, see, resolve, reject, nextAt: this.now(), rounds: 0, misses: 0, readAt: {} };
         this.entries.add(entry);
         signal.addEventListener('abort', stop, { once: true });
         this.schedule();
@@ -141,15 +161,25 @@ export class Watcher {
     const asked = new Set(ids.slice(0, calls * IDS_A_CALL));
     const entries = waiting.filter((entry) => asked.has(listed(entry)));
     for (const entry of entries) entry.nextAt = now + entry.everyMs * this.pace;
+    const rows = new Map<string, Row>();
+    const refused = new Map<string, unknown>();
     await Promise.all(
       Array.from({ length: calls }, (_, n) =>
-        this.ask(kind, [...asked].slice(n * IDS_A_CALL, (n + 1) * IDS_A_CALL), entries),
+        this.ask(kind, [...asked].slice(n * IDS_A_CALL, (n + 1) * IDS_A_CALL), rows, refused),
       ),
     );
+    const told = entries.filter((entry) => !refused.has(listed(entry)));
+    const numbers = await this.numbers(told, (id) => rows.get(id)?.status, now);
+    for (const entry of told) this.observe(entry, rows.get(entry.jobId), numbers.get(entry.jobId));
+    for (const entry of entries) if (refused.has(listed(entry))) this.trouble(entry, refused.get(listed(entry)));
   }
 
-  private async ask(kind: UseType, ids: readonly string[], entries: readonly Entry[]): Promise<void> {
-    const mine = entries.filter((entry) => ids.includes(listed(entry)));
+  private async ask(
+    kind: UseType,
+    ids: readonly string[],
+    rows: Map<string, Row>,
+    refused: Map<string, unknown>,
+  ): Promise<void> {
     try {
       const { jobs } = await this.drs.showJobList({
         cur_page: 1,
@@ -158,51 +188,59 @@ export class Watcher {
         engine_type: '',
         name: ids.join(','),
       });
-      const rows = new Map(jobs.flatMap((job) => [job, ...(job.children ?? [])]).map((row) => [row.id, row]));
-      const numbers = await this.numbers(mine, (id) => rows.get(id)?.status);
-      for (const entry of mine) this.observe(entry, rows.get(entry.jobId), numbers.get(entry.jobId));
+      for (const job of jobs) for (const row of [job, ...(job.children ?? [])]) rows.set(row.id, row);
     } catch (error) {
-      for (const entry of mine) this.trouble(entry, error);
+      for (const id of ids) refused.set(id, error);
     }
   }
 
-  /** Progress, delay, RPO and RTO of those that have them and want them now. */
+  /** What else is known of tasks that have it and want it now. */
   private async numbers(
     entries: readonly Entry[],
     statusOf: (id: string) => string | undefined,
+    now: number,
   ): Promise<Map<string, Numbers>> {
-    const idsOf = (wants: typeof wantsNumbers) =>
-      new Set(entries.filter((entry) => wants(entry, statusOf(entry.jobId))).map(({ jobId }) => jobId));
-    const replies = await Promise.allSettled([
-      ...[...idsOf(wantsNumbers)].map(async (id) => [id, readNumbers(await this.drs.batchListProgresses(id))] as const),
-      ...[...idsOf(wantsLag)].map(async (id) => [id, readLag(await this.drs.batchListRposAndRtos(id))] as const),
-    ]);
     const numbers = new Map<string, Numbers>();
-    for (const reply of replies) {
-      if (reply.status === 'rejected') continue;
-      const [id, read] = reply.value;
-      numbers.set(id, { ...numbers.get(id), ...read });
-    }
+    const add = (id: string, more: Numbers) => numbers.set(id, { ...numbers.get(id), ...more });
+    await Promise.all(
+      READINGS.map(async ({ reading, wants, ask }) => {
+        const wanting = entries.filter((entry) => wants(entry, statusOf(entry.jobId)));
+        const ids = this.due(reading, wanting, now);
+        if (ids.length === 0) return;
+        for (const { jobId, outcome } of await ask(this.drs, ids)) {
+          const read = [...(numbers.get(jobId)?.read ?? []), reading];
+          add(jobId, { read, ...('numbers' in outcome ? outcome.numbers : { unread: outcome.message }) });
+        }
+      }),
+    );
     return numbers;
   }
 
-  private observe(
-    entry: Entry,
-    row: { status?: string | undefined; job_action?: { current_action?: string | undefined } | undefined } | undefined,
-    numbers?: Numbers,
-  ): void {
+  /** Whose reading is due, and who goes along so that no request is half empty. */
+  private due(reading: Reading, entries: readonly Entry[], now: number): readonly string[] {
+    const dueAt = ({ readAt }: Entry) => readAt[reading] ?? Number.NEGATIVE_INFINITY;
+    const ordered = [...entries].sort((a, b) => dueAt(a) - dueAt(b));
+    const due = new Set(ordered.filter((entry) => dueAt(entry) <= now).map(({ jobId }) => jobId)).size;
+    const ids = [...new Set(ordered.map(({ jobId }) => jobId))];
+    const chosen = ids.slice(0, Math.ceil(due / TASKS_A_READING) * TASKS_A_READING);
+    for (const entry of entries) {
+      if (!chosen.includes(entry.jobId)) continue;
+      entry.readAt[reading] = now + (entry.readEveryMs?.[reading] ?? 0) * this.pace;
+    }
+    return chosen;
+  }
+
+  private observe(entry: Entry, row: Row | undefined, numbers: Numbers = {}): void {
     entry.rounds += 1;
     entry.misses = row ? 0 : entry.misses + 1;
     if (!row && entry.misses < MISSES) return;
     const action = row?.job_action?.current_action;
-    const progress = numbers?.progress ?? (row?.status === FULL ? entry.last?.progress : undefined);
+    const progress = numbers.progress ?? (row?.status === FULL ? entry.last?.progress : undefined);
     const seen: Seen = {
       // A task that is in no list any more was deleted.
       status: row?.status ?? 'DELETED',
+      ...numbers,
       ...(progress !== undefined && { progress }),
-      ...(numbers?.delay !== undefined && { delay: numbers.delay }),
-      ...(numbers?.rpo !== undefined && { rpo: numbers.rpo }),
-      ...(numbers?.rto !== undefined && { rto: numbers.rto }),
       ...(action && { action }),
       at: new Date(this.now()).toISOString(),
     };
@@ -234,16 +272,58 @@ export class Watcher {
   }
 }
 
-type Numbers = Pick<Seen, 'progress' | 'delay' | 'rpo' | 'rto'>;
-
 /** The id that the list is asked for. */
 const listed = ({ jobId, parentId }: Watched): string => parentId ?? jobId;
 
-const wantsNumbers = ({ delay, rounds }: Entry, status: string | undefined): boolean =>
-  status === INCREMENTAL ? delay === true : status === FULL && rounds % PROGRESS_EVERY === 0;
+type Read = { readonly numbers: Numbers } | { readonly message: string };
 
-const wantsLag = ({ lag, useType }: Entry, status: string | undefined): boolean =>
-  lag === true && useType === 'cloudDataGuard' && status === INCREMENTAL;
+/** What is read beside the status: of whom, by which call, and what its reply says. */
+const READINGS: readonly {
+  readonly reading: Reading;
+  readonly wants: (entry: Entry, status: string | undefined) => boolean;
+  readonly ask: (
+    drs: Pick<Drs, 'many'>,
+    ids: readonly string[],
+  ) => Promise<{ readonly jobId: string; readonly outcome: Read }[]>;
+}[] = [
+  {
+    reading: 'progress',
+    wants: ({ delay, rounds }, status) =>
+      status === INCREMENTAL ? delay === true : status === FULL && rounds % PROGRESS_EVERY === 0,
+    ask: async (drs, ids) => paired(ids, await drs.many('batchListProgresses', ids), readNumbers),
+  },
+  {
+    reading: 'lag',
+    wants: (entry, status) => entry.lag === true && isProtecting(entry, status),
+    ask: async (drs, ids) => paired(ids, await drs.many('batchListRposAndRtos', ids), readLag),
+  },
+  {
+    reading: 'monitoring',
+    wants: (entry, status) => entry.monitoring === true && isProtecting(entry, status),
+    ask: async (drs, ids) => paired(ids, await drs.many('showMonitoringData', ids), readMonitoring),
+  },
+];
+
+const isProtecting = ({ useType }: Entry, status: string | undefined): boolean =>
+  useType === 'cloudDataGuard' && status === INCREMENTAL;
+
+const paired = <T>(ids: readonly string[], outcomes: readonly Outcome<T>[], read: (reply: T) => Numbers) =>
+  ids.map((jobId, index) => {
+    const outcome = outcomes[index];
+    if (outcome?.ok) return { jobId, outcome: { numbers: read(outcome.result) } };
+    return { jobId, outcome: { message: outcome?.message ?? 'nothing was told of it' } };
+  });
+
+/** Whether DRS reaches both databases (§6.4.2). */
+function readMonitoring(reply: {
+  data_guard_minitor?: { src_normal?: boolean | undefined; dst_normal?: boolean | undefined } | undefined;
+}): Pick<Seen, 'sourceNormal' | 'targetNormal'> {
+  const { src_normal: source, dst_normal: target } = reply.data_guard_minitor ?? {};
+  return {
+    ...(source !== undefined && { sourceNormal: source }),
+    ...(target !== undefined && { targetNormal: target }),
+  };
+}
 
 /** RPO and RTO (§5.3.1), ms as text; their `time` has no zone, so they are as old as the read. */
 export function readLag(reply: {
