@@ -108,7 +108,12 @@ async function newTask(drs: Drs, request: Fields): Promise<Looked> {
       tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
       ordered,
     },
-    seen: { jobId: there?.id ?? '', name, ...(there?.status && { status: there.status }), ...(ordered && { ordered }) },
+    seen: {
+      jobId: '',
+      name,
+      ...(ordered && { ordered }),
+      ...(there && { trouble: `there is a task of this name: ${there.id}, ${there.status}` }),
+    },
   };
 }
 

@@ -36,6 +36,7 @@ export function demand<T extends object>(
   tell: Tell,
   at: readonly PropertyKey[] = [],
 ): void {
+  if (typeof value !== 'object' || value === null) return;
   for (const field of fields) if (value[field] === undefined) tell([...at, field], `is missing: mandatory ${because}`);
 }
 

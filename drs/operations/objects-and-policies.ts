@@ -105,7 +105,7 @@ export const SyncPolicy = withRules(
       );
     }
     if (policy.ddl_trans === true) demand(policy, ['ddl_topic'], 'with ddl_trans when the target is Kafka', tell);
-    const possible = PARTITION_POLICIES[topics];
+    const possible = Object.hasOwn(PARTITION_POLICIES, topics) ? PARTITION_POLICIES[topics] : undefined;
     if (possible && policy.partition_policy !== undefined && !possible.includes(policy.partition_policy)) {
       tell('partition_policy', `must be one of ${possible.join(', ')} with topic_policy ${topics}`);
     }

@@ -90,7 +90,8 @@ type NewTask = Partial<z.output<typeof NewTaskFields>>;
 /** 6.1.1: one task to create. */
 export const NewTask = withRules(NewTaskFields, (given, tell) => {
   const task = given as NewTask;
-  const uses: readonly string[] | undefined = task.engine_type && ENGINES[task.engine_type];
+  const engine = task.engine_type;
+  const uses: readonly string[] | undefined = engine && Object.hasOwn(ENGINES, engine) ? ENGINES[engine] : undefined;
   if (uses && task.db_use_type && !uses.includes(task.db_use_type)) {
     tell('engine_type', `${task.engine_type} is for ${uses.join(' and ')}, not for ${task.db_use_type}`);
   }
