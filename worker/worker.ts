@@ -64,6 +64,8 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
       taskQueue,
       ...workflows,
       activities: createActivities(services),
+      // Thousands of signals that gathered take seconds, and an activation that is cut off takes the process down.
+      isolateExecutionTimeout: '1 minute',
       shutdownGraceTime: '2 seconds',
       shutdownForceTime: '4 seconds',
     }),

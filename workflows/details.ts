@@ -2,6 +2,8 @@ import type { GateView, Item, Status, StepRow } from './messages.js';
 
 /** The Temporal UI clips its panel early, and a query answer has limits. */
 const MOST = 20_000;
+/** More names of alarms than that are acknowledged in several messages. */
+const MOST_TO_PASTE = 3_000;
 const MARKS: Readonly<Record<string, string>> = {
   done: '✓',
   running: '▶',
@@ -53,8 +55,11 @@ function gate({ id, question, decisions, approvals, group, expires, evidence }: 
 }
 
 /** A code block keeps what stands in it as it is, but for its own end. */
-const alarms = (list: readonly Item[]): string[] =>
-  list.filter(({ class: c, item }) => c === 'warning' && !item.includes('```')).map(({ item }) => item);
+function alarms(list: readonly Item[]): string[] {
+  const names = list.filter(({ class: c, item }) => c === 'warning' && !item.includes('```')).map(({ item }) => item);
+  const longest = names.findIndex((_, index) => names.slice(0, index + 1).join('","').length > MOST_TO_PASTE);
+  return longest < 0 ? names : names.slice(0, longest);
+}
 
 function items(list: readonly Item[]): string {
   const shown = list
@@ -97,7 +102,8 @@ export const plain = (text: string): string =>
     .replace(/\\</g, '&lt;')
     .replace(/\\>/g, '&gt;')
     .replace(/\\&/g, '&amp;')
-    .replace(/:\/\//g, '&#58;//');
+    .replace(/:\/\//g, '&#58;//')
+    .replace(/\bwww\./gi, 'www&#46;');
 
 /** `2026-01-31 02:11:09 UTC` */
 const at = (time = ''): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
@@ -105,6 +111,12 @@ const at = (time = ''): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UT
 const code = (text: string): string => text.replace(/[^\w.:-]/g, '');
 
 function cut(text: string): string {
-  if (new TextEncoder().encode(text).length <= MOST) return text;
-  return `${text.slice(0, MOST / 3)}\n\n… cut: query \`status\` shows everything`;
+  const lines: string[] = [];
+  let size = 0;
+  for (const line of text.split('\n')) {
+    size += new TextEncoder().encode(line).length + 1;
+    if (size > MOST) return [...lines, '', '… cut: query `status` shows everything'].join('\n');
+    lines.push(line);
+  }
+  return text;
 }

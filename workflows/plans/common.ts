@@ -101,7 +101,8 @@ export function readSpec<P>({ schema, problems }: ReadSpec<P>, kind: string, spe
   const whole = (message: string) => ({ problems: [{ path: '', message }] });
   if (spec === undefined || spec === null) return whole(`the input is empty: give the ${kind} spec as one JSON object`);
   if (isUndecodable(spec)) return whole('the input cannot be decoded: send plain JSON (encoding json/plain)');
-  if (typeof spec !== 'object' || Array.isArray(spec)) return whole(`a ${kind} spec is a JSON object`);
+  if (typeof spec !== 'object' || Array.isArray(spec) || ArrayBuffer.isView(spec))
+    return whole(`a ${kind} spec is a JSON object`);
   const parsed = schema.safeParse(spec);
   const plain = plainPasswords(spec);
   const found = merge(plain.problems, parsed.success ? [] : problemsOf(parsed.error), problems(spec as Raw));

@@ -48,7 +48,8 @@ export function readComment(payload: unknown): Comment | string {
 function read<T extends z.ZodType>(form: T, payload: unknown): z.output<T> | string {
   if (payload === undefined) return 'it is empty';
   if (isUndecodable(payload)) return `it cannot be decoded (${payload[UNDECODABLE]}): send plain JSON`;
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return 'it is not a JSON object';
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload) || ArrayBuffer.isView(payload))
+    return 'it is not a JSON object';
   const parsed = form.safeParse(payload);
   if (parsed.success) return parsed.data;
   return parsed.error.issues
