@@ -122,7 +122,7 @@ async function tell(
 ): Promise<readonly string[]> {
   if (names.length === 0) return [];
   try {
-    await holding.services.notifier(names, toEvent(holding, event));
+    await holding.services.notifier(names, toEvent(holding, event), holding.signal);
     return [];
   } catch (error) {
     log.warn('a webhook was not reached', {

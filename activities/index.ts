@@ -1,3 +1,4 @@
+import { cancellationSignal } from '@temporalio/activity';
 import type { Problem } from '../drs/operations/common.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
@@ -12,6 +13,7 @@ import { permit } from './permit.js';
 import { startPrecheck, waitForPrecheck } from './pre-check.js';
 import { addRowFilters } from './row-filters.js';
 import type { GateAnswer, GateAsk, Services } from './services.js';
+import { superviseTask } from './supervise.js';
 import { taskChanges } from './task-changes.js';
 import { migrateUsers } from './users.js';
 import { waitFor, waitForDelay } from './wait-for.js';
@@ -41,6 +43,7 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForInitialisation: waitForInitialisation(services, pace),
   waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
+  superviseTask: superviseTask(services, pace),
   ...lockActivities(services),
   ...lockWaits(services, pace),
 });
@@ -70,7 +73,8 @@ const notify =
   ({ notifier, link: linkTo }: Services) =>
   async ({ names, event, run, text }: NotifyInput): Promise<void> => {
     const link = linkTo(run);
-    await notifier(names, { event, ...run, text: link ? `${text}\n${link}` : text, ...(link && { link }) });
+    const told = { event, ...run, text: link ? `${text}\n${link}` : text, ...(link && { link }) };
+    await notifier(names, told, cancellationSignal());
   };
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -1,6 +1,6 @@
 /** What a webhook is told. Everything in it may be shown to whoever reads the channel. */
 export interface WebhookEvent {
-  readonly event: 'gateOpened' | 'reminder' | 'failure' | 'end' | 'decision';
+  readonly event: 'gateOpened' | 'reminder' | 'failure' | 'end' | 'decision' | 'threshold' | 'recovered';
   readonly workflowId: string;
   readonly runId: string;
   readonly namespace: string;
@@ -19,10 +19,10 @@ export interface WebhookEvent {
 }
 
 /**
- * Tells the named webhooks of an event, each once.
+ * Tells the named webhooks of an event, each once; what hangs ends with the signal.
  * @throws NotifyError that says which of them were not reached; the others have had it.
  */
-export type Notifier = (names: readonly string[], event: WebhookEvent) => Promise<void>;
+export type Notifier = (names: readonly string[], event: WebhookEvent, signal?: AbortSignal) => Promise<void>;
 
 /** Webhooks that were not reached, with the reasons. Holds no address: those of chat systems are keys. */
 export class NotifyError extends Error {

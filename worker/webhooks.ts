@@ -22,7 +22,7 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
   const dispatcher = new EnvHttpProxyAgent({ connect: { timeout: timeLimitMs } });
   const secret = (name: string): Promise<string> => readSecret(name, config.secrets[name] as SecretEntry, env);
 
-  const send = async (webhook: WebhookEntry, event: WebhookEvent): Promise<void> => {
+  const send = async (webhook: WebhookEntry, event: WebhookEvent, signal?: AbortSignal): Promise<void> => {
     const body = JSON.stringify({ ...event, link: event.link ?? linkTo(config, event) });
     const url = typeof webhook.url === 'string' ? webhook.url : await secret(webhook.url.secret);
     const key = webhook.key && (await secret(webhook.key.secret));
@@ -35,7 +35,7 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
       },
       body,
       dispatcher,
-      signal: AbortSignal.timeout(timeLimitMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeLimitMs), ...(signal ? [signal] : [])]),
     });
     reply.body.on('error', () => undefined).destroy();
     const { statusCode } = reply;
@@ -43,14 +43,14 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
     if (statusCode >= 400) throw new Refused(`answered ${statusCode}`);
   };
 
-  return async (names, event) => {
+  return async (names, event, signal) => {
     const outcomes = await Promise.all(
       [...new Set(names)].map(async (name) => {
         const webhook = Object.hasOwn(config.webhooks, name) ? config.webhooks[name] : undefined;
         if (!webhook)
           return { webhook: name, reason: "the worker's configuration has no such webhook", unknown: true as const };
         if (!webhook.events.includes(event.event)) return undefined;
-        return await send(webhook, event).then(
+        return await send(webhook, event, signal).then(
           () => undefined,
           (error: unknown) => ({ webhook: name, reason: reasonOf(error, timeLimitMs) }),
         );

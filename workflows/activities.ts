@@ -41,8 +41,8 @@ export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-wait
 
 /** The news of the end: tried for a moment, never waited for. */
 export const notifying = proxyActivities<Activities>({
-  startToCloseTimeout: '12 seconds',
-  scheduleToCloseTimeout: '20 seconds',
+  startToCloseTimeout: '6 seconds',
+  scheduleToCloseTimeout: '10 seconds',
   retry: { ...again, maximumAttempts: 3 },
 });
 
