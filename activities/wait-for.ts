@@ -34,7 +34,7 @@ const READS = 2;
 const DELAY_EVERY_MS = 10_000;
 const DAY_MS = 86_400_000;
 /** So long a task may still show the failure that it was retried for. */
-const GRACE_MS = 120_000;
+export const GRACE_MS = 120_000;
 
 /** One activity however long it lasts, so that a month of waiting costs no history. */
 export const waitFor =

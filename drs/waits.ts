@@ -11,7 +11,10 @@ export interface Wait {
 }
 
 /** A task that ends, or was deleted, while a transfer is waited for never gets there. */
-const GONE = ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE', 'DELETED'] as const;
+export const GONE: readonly string[] = ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE', 'DELETED'];
+
+/** Where data follow continuously; of a disaster recovery: where it is in place. */
+export const INCREMENTAL = 'INCRE_TRANSFER_STARTED';
 
 const STOPPED = [...FAILED, ...GONE];
 
@@ -31,6 +34,13 @@ export const waits = {
 
   /** The incremental part runs. The delay comes from 5.2.2 and is the caller's to compare. */
   inSync: { until: ['INCRE_TRANSFER_STARTED'], unless: STOPPED, everyMs: 60_000 },
+
+  /** After an edit of a running synchronisation (§6.1.12): its subtask has carried over what is new. */
+  edited: {
+    until: ['RELEASE_CHILD_TRANSFER_STARTED', 'RELEASE_CHILD_TRANSFER_COMPLETE', 'DELETED'],
+    unless: ['CHILD_TRANSFER_FAILED'],
+    everyMs: 30_000,
+  },
 
   /** After `terminate` of 6.1.14. RELEASE_RESOURCE_FAILED can be ended again, or by force. */
   released: { until: ['RELEASE_RESOURCE_COMPLETE', 'DELETED'], unless: ['RELEASE_RESOURCE_FAILED'], everyMs: 15_000 },

@@ -1,6 +1,7 @@
 import type { Drs } from './connect.js';
 import { DrsError, type Outcome } from './errors.js';
 import type { DB_USE_TYPES } from './operations/common.js';
+import { INCREMENTAL } from './waits.js';
 
 export type UseType = (typeof DB_USE_TYPES)[number];
 
@@ -66,7 +67,6 @@ const TASKS_A_READING = 10;
 const MISSES = 2;
 /** Transferring statuses, in which 5.2.2 has something to tell. */
 const FULL = 'FULL_TRANSFER_STARTED';
-const INCREMENTAL = 'INCRE_TRANSFER_STARTED';
 
 interface Entry extends Watched {
   readonly see: (seen: Seen) => boolean;

@@ -13,7 +13,15 @@ export const KINDS = [
   'operation',
 ] as const;
 export const PERMISSIONS = ['allow', 'approve', 'deny'] as const;
-export const WEBHOOK_EVENTS = ['gateOpened', 'reminder', 'failure', 'end', 'decision'] as const;
+export const WEBHOOK_EVENTS = [
+  'gateOpened',
+  'reminder',
+  'failure',
+  'end',
+  'decision',
+  'threshold',
+  'recovered',
+] as const;
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const NAME_RULE = 'must be a name: up to 63 lower-case letters, digits and hyphens, a letter or digit first';

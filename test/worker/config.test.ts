@@ -217,7 +217,7 @@ temporal: { taskQueue: team, uiUrl: 'https://temporal.example.com' }
     },
     webhooks: {
       oncall: { events: ['failure'] },
-      all: { events: ['gateOpened', 'reminder', 'failure', 'end', 'decision'] },
+      all: { events: ['gateOpened', 'reminder', 'failure', 'end', 'decision', 'threshold', 'recovered'] },
     },
     rules: [{ tasks: ['prod-*'], approvals: 2, group: 'dba', force: false }],
     temporal: { taskQueue: 'team', uiUrl: 'https://temporal.example.com' },
