@@ -160,7 +160,7 @@ export const waitForLag =
     const rule = waits.inSync;
     const everyMs = within === undefined ? rule.everyMs : SOON_MS;
     const say = await begin(services, job, retry, pace);
-    const until = within === undefined ? Number.POSITIVE_INFINITY : Date.now() + within;
+    const until = within === undefined ? Number.POSITIVE_INFINITY : Date.now() + within * pace;
     const isBelow = ({ status, rpo, rto, trouble }: Seen): boolean =>
       trouble === undefined &&
       verdict(rule, status) === 'reached' &&

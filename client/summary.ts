@@ -1,4 +1,5 @@
 import type { Raw } from '../workflows/plans/common.js';
+import { describeObjects } from '../workflows/plans/objects.js';
 import { entryOf } from '../workflows/plans/operation.js';
 import { plain } from './output.js';
 
@@ -9,7 +10,7 @@ export function summary(kind: string, spec: Raw): string[] {
   const lines = [`${kind} ${spec['name']}`];
   if (source && target) lines.push(`  ${endpoint(source)}  →  ${endpoint(target)}`);
   if (task) lines.push(`  ${[task.task_type, `over ${task.net_type}`, `node ${task.node_type}`].join(', ')}`);
-  if (objects) lines.push(`  objects: ${objects === 'all' ? 'all' : objects.map(chosen).join(', ')}`);
+  if (objects) lines.push(`  objects: ${describeObjects(objects)}`);
   lines.push(`  a person is asked: ${[...gates(spec), 'and on every failure'].join(', ')}`);
   lines.push(`  on abort the task is ${ON_ABORT[spec['onAbort'] as keyof typeof ON_ABORT] ?? ON_ABORT.keep}`);
   return lines.map((line) => line.slice(0, 2) + plain(line.slice(2)));
@@ -53,15 +54,10 @@ function endpoint({ db_type, ip, db_port, inst_id, region }: Raw): string {
   return [db_type, ip && `${ip}${port}`, instance && `(${instance})`].filter(Boolean).join(' ');
 }
 
-function chosen({ database, tables, views }: Raw): string {
-  const parts = [tables && `${tables.length} tables`, views && `${views.length} views`].filter(Boolean);
-  return parts.length > 0 ? `${database} (${parts.join(', ')})` : `${database}`;
-}
-
 function gates(spec: Raw): string[] {
-  return ['start', 'cutover'].flatMap((name) => {
-    if (spec['kind'] !== 'migration' && !spec[name]) return [];
+  const names = spec['kind'] === 'migration' ? ['start', 'cutover'] : ['start'];
+  return names.map((name) => {
     const { approvals = 1, group } = spec[name]?.gate ?? {};
-    return [`before the ${name} (${approvals}${group ? ` of ${group}` : ''})`];
+    return `before the ${name} (${approvals}${group ? ` of ${group}` : ''})`;
   });
 }

@@ -5,7 +5,7 @@ import { item } from '../evidence.js';
 import type { Item } from '../messages.js';
 import type { DisasterRecoveryPlan } from '../plans/disaster-recovery.js';
 import { approveStart, type StartEvidence, type StartedPlan } from './start.js';
-import { at, type Task } from './task.js';
+import { at, type Family, type Task } from './task.js';
 
 /** The initialisation of the standby, with what has arrived of it (§6.4.3, §6.4.4). A failed one is retried by §6.1.12. */
 export async function initialise(task: Task, retry: boolean): Promise<Initialised> {
@@ -77,11 +77,6 @@ export interface Ahead {
   readonly task: Task;
   readonly plan: DisasterRecoveryPlan;
   readonly lag: Lag;
-}
-
-interface Family {
-  readonly direction?: string;
-  readonly tasks: readonly Task[];
 }
 
 /**

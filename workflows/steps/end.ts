@@ -1,7 +1,7 @@
 import { calls, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import type { TaskPlan, UseType } from '../plans/task.js';
-import { at, type Task } from './task.js';
+import { at, type Family, type Task } from './task.js';
 
 /** §6.1.14, `terminate`. What it answers is recorded: where the source's binlog stood (MySQL) is asked for nowhere else. */
 export async function endTask(task: Task, plan: TaskPlan): Promise<{ position?: string; endedAt: string }> {
@@ -29,13 +29,22 @@ export const settle =
       const { deleted } = await run.locked(jobId, 'to end it', () => calls.endTask(task));
       return deleted ? 'deleted' : 'terminated';
     }
-    if (onAbort === 'pause') {
-      const { paused, status } = await run.locked(jobId, 'to pause it', () => calls.pauseTask(task));
-      return paused ? 'paused' : standing(status);
-    }
+    if (onAbort === 'pause') return await pauseAll(run, run.resultOf<Family>('Subtasks')?.tasks.map(at) ?? [task]);
     // Whoever stops a run that ends its task comes too late, or not: only DRS knows.
     return run.hasBegun('End') ? standing((await calls.batchListJobStatus(jobId, cloud)).status) : 'kept';
   };
+
+/** §6.1.13. Of a dual-active task each subtask is paused for itself: the parent cannot be. */
+async function pauseAll(run: Steps, tasks: readonly ReturnType<typeof at>[]): Promise<string> {
+  const became: string[] = [];
+  for (const task of tasks) {
+    const { paused, status } = await run.locked(task.jobId, 'to pause it', () => calls.pauseTask(task));
+    became.push(paused ? 'paused' : standing(status));
+  }
+  const [first = 'kept', ...others] = became;
+  if (others.every((one) => one === first)) return first;
+  return became.map((one, index) => `${tasks[index]?.jobId} ${one}`).join(', ');
+}
 
 const standing = (status: string): string =>
   ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE'].includes(status) ? 'terminated' : `kept: it is ${status}`;

@@ -16,6 +16,12 @@ export interface Task {
   readonly expiredDays: number;
 }
 
+/** The subtasks of a dual-active task, and the direction of the task itself. */
+export interface Family {
+  readonly direction?: string;
+  readonly tasks: readonly Task[];
+}
+
 /** What activities need to find it. */
 export const at = ({ jobId, parentId, useType, cloud, expiredDays }: Task) => ({
   jobId,
