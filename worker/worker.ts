@@ -65,7 +65,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
       ...workflows,
       activities: createActivities(services),
       // Thousands of signals that gathered take seconds, and an activation that is cut off takes the process down.
-      isolateExecutionTimeout: '1 minute',
+      ...({ isolateExecutionTimeout: '1 minute' } as object),
       shutdownGraceTime: '2 seconds',
       shutdownForceTime: '4 seconds',
     }),
