@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities, createWaitActivities } from '../activities/index.js';
 import { activityInterceptor } from '../activities/interceptor.js';
 import { lockGuard } from '../activities/lock-guard.js';
@@ -17,6 +22,8 @@ export interface WorkersOptions {
   readonly pace?: number;
   /** Path of the built workflow code; the one beside this file, or the sources, when absent. */
   readonly bundle?: string | undefined;
+  /** Further interceptors of activities, outside our own. */
+  readonly around?: readonly ActivityInterceptorsFactory[];
 }
 
 /** A wait costs about 0.15 MB. */
@@ -40,6 +47,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     services: others,
     pace = 1,
     bundle = existsSync(BUILT) ? BUILT : undefined,
+    around = [],
   } = options;
   const dataConverter = { payloadConverterPath };
   const temporal = new Client({ connection, namespace, dataConverter });
@@ -50,7 +58,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     namespace,
     dataConverter,
     interceptors: {
-      activity: [activityInterceptor, lockGuard(temporal)],
+      activity: [...around, activityInterceptor, lockGuard(temporal)],
       ...(!bundle && { workflowModules: workflowInterceptorModules }),
     },
     maxHeartbeatThrottleInterval: '5 seconds',
