@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problemsOf } from '../../drs/operations/common.js';
 import { type Comment, DECISIONS, type Decision, type MessageName } from '../messages.js';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
@@ -52,8 +53,8 @@ function read<T extends z.ZodType>(form: T, payload: unknown): z.output<T> | str
     return 'it is not a JSON object';
   const parsed = form.safeParse(payload);
   if (parsed.success) return parsed.data;
-  return parsed.error.issues
-    .map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '))
+  return problemsOf(parsed.error)
+    .map(({ path, message }) => (path ? `${path}: ${message}` : message))
     .join('; ')
     .slice(0, 600);
 }
