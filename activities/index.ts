@@ -14,7 +14,6 @@ import { startPrecheck, waitForPrecheck } from './pre-check.js';
 import { addRowFilters } from './row-filters.js';
 import type { GateAnswer, GateAsk, Services } from './services.js';
 import { superviseTask } from './supervise.js';
-import { superviseTask } from './supervise.js';
 import { taskChanges } from './task-changes.js';
 import { migrateUsers } from './users.js';
 import { waitFor, waitForDelay } from './wait-for.js';
@@ -44,7 +43,6 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForInitialisation: waitForInitialisation(services, pace),
   waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
-  superviseTask: superviseTask(services, pace),
   superviseTask: superviseTask(services, pace),
   ...lockActivities(services),
   ...lockWaits(services, pace),
