@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KINDS } from '../../drs/errors.js';
 import type { Operation } from '../../drs/operation.js';
 import { problemsOf, SECRET_FIELDS } from '../../drs/operations/common.js';
+import { SHOWS_IN } from '../../drs/operations/effects.js';
 import { iamOperations } from '../../drs/operations/iam.js';
 import { type OperationName, operations } from '../../drs/operations/index.js';
 import { type Fixture, fixtures } from './fixtures.js';
@@ -63,6 +64,11 @@ describe('the table', () => {
       'batchSwitchover',
       'batchValidateClustersConnections',
     ]);
+  });
+
+  test('says of each call that must not be sent twice where its effect shows, and of no other', () => {
+    const once = Object.entries(table).flatMap(([name, { repeatable }]) => (repeatable ? [] : [name]));
+    expect(Object.keys(SHOWS_IN).sort()).toEqual(once.sort());
   });
 
   test('takes every path, query and header field out of the request', () => {

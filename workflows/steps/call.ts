@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailur
 import type { ListOptions } from '../../activities/calls.js';
 import type { Permit, TaskSeen } from '../../activities/permit.js';
 import { KINDS, type Kind, type Outcome } from '../../drs/errors.js';
+import { SHOWS_IN } from '../../drs/operations/effects.js';
 import { calls, callsOnce, glances } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
@@ -168,7 +169,7 @@ async function unclear(
   const count = unknown.length === 1 ? 'a job' : `${unknown.length} jobs`;
   return {
     name: 'unknown',
-    question: `Nobody knows whether ${operation} was done for ${count}: its reply was lost. Look at ${LOOK_AT[operation] ?? STATUS} first. retry sends it again, skip leaves it at that; nothing is sent by itself.`,
+    question: `Nobody knows whether ${operation} was done for ${count}: its reply was lost. Look at ${SHOWS_IN[operation] ?? 'the task'} first. retry sends it again, skip leaves it at that; nothing is sent by itself.`,
     items: unknown.flatMap((index, place) => [
       failure(outcomes, index),
       item(
@@ -181,26 +182,6 @@ async function unclear(
     ]),
   };
 }
-
-const STATUS = 'the status of the task (batchListJobStatus)';
-const COMPARISONS = 'the list of its comparisons (listDataLevelTableCompareJobs)';
-
-/** Where it shows whether a call was done that must not be sent twice. */
-export const LOOK_AT: Readonly<Record<string, string>> = {
-  batchCreateJobs: 'the list of tasks for the name (showJobList)',
-  batchStartJobs: STATUS,
-  batchRestoreTask: STATUS,
-  batchStopJobs: STATUS,
-  batchDeleteJobs: STATUS,
-  batchSwitchover: 'the direction of the task, job_direction (batchListJobDetails)',
-  batchChangeData: 'the row filters of the task, data_transformation (batchListJobDetails)',
-  createCompareTask: 'the list of its comparisons (listCompareResult)',
-  createDataLevelTableCompareJob: COMPARISONS,
-  startPromptlyDataLevelTableCompareJob: COMPARISONS,
-  deleteCompareJob: COMPARISONS,
-  createObjectLevelCompareJob: 'its latest object comparison (listObjectLevelCompareOverview)',
-  createCompareResultFile: 'export_status in the list of its comparisons (listDataLevelTableCompareJobs)',
-};
 
 function failure(outcomes: readonly JobOutcome[], index: number): Item {
   const outcome = outcomes[index];
