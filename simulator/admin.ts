@@ -114,6 +114,7 @@ const patch = z.strictObject({
     .nullish(),
   description: z.string().optional(),
   data: z.record(z.string(), z.record(z.string(), table)).nullish(),
+  direction: z.enum(['up', 'down', 'non-dbs']).optional(),
   normal: z.strictObject({ source: z.boolean().optional(), target: z.boolean().optional() }).nullish(),
 });
 

@@ -43,6 +43,8 @@ export interface Patch {
   /** Instead of going on, fails: `FULL_TRANSFER_FAILED`, also with the code and text that the details then show. */
   failNext?: string | { status: string; code?: string; message?: string } | null;
   description?: string;
+  /** Direction that the task is told with. */
+  direction?: string;
   /** What the source holds and the target has of it: database → table → rows. Comparisons find it. */
   data?: Record<string, Record<string, TableData>> | null;
   /** What DR monitoring says of the two databases; true where absent. */
@@ -193,6 +195,7 @@ export class World {
     if (patch.tags !== undefined) job.tags = toTags(patch.tags);
     if (patch.hold !== undefined) job.hold = patch.hold ?? undefined;
     if (patch.description !== undefined) job.spec.description = patch.description;
+    if (patch.direction !== undefined) job.spec.job_direction = patch.direction;
     if (patch.data !== undefined) job.data = patch.data ?? undefined;
     if (patch.normal !== undefined) job.normal = patch.normal ?? undefined;
     if (patch.failNext !== undefined) job.failNext = patch.failNext ? toFailure(patch.failNext) : undefined;

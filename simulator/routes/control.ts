@@ -24,6 +24,7 @@ function start({ world }: Ctx<unknown>, job: Job, startAt: number | undefined): 
   notParent(job);
   mustBe(job, 'CONFIGURATION');
   mustBeStored(job);
+  if (job.spec.db_use_type === 'sync' && !job.objects) throw wrong('no objects are selected yet');
   forwardRuns(world, job, 60);
   if (!isBackward(world, job) && !precheckPassed(job))
     throw wrong('no pre-check has passed since the configuration last changed');

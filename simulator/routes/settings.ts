@@ -181,6 +181,24 @@ function isPosition(text: string): boolean {
   return /^\d+:\d+$/.test(text) && text.split(':').every((part) => Number(part) >= 1 && Number(part) <= 2_147_483_647);
 }
 
+/** Topic policies of the pairs that have a Kafka target. */
+const TOPICS: Readonly<Record<string, readonly string[]>> = {
+  'mysql-to-kafka': ['0', '1'],
+  'taurus-to-kafka': ['0', '1'],
+  'gaussdbv5ha-to-kafka': ['0', '1', '2', '3'],
+  'gaussdbv5-to-kafka': ['0', '1', '2', '3', '4'],
+};
+const KAFKA_FIELDS = [
+  'topic_policy',
+  'topic',
+  'partition_policy',
+  'kafka_data_format',
+  'topic_name_format',
+  'partitions_num',
+  'replication_factor',
+  'ddl_topic',
+] as const;
+
 const FORMATS = (engine: string) => (KAFKA_EDITABLE.includes(engine) ? ['json', 'json_c'] : ['json', 'avro']);
 
 function setPolicy(world: World, job: Job, { job_id, ...given }: z.output<typeof policy>): void {
@@ -195,8 +213,12 @@ function setPolicy(world: World, job: Job, { job_id, ...given }: z.output<typeof
   if (kafka && given.partition_policy === undefined) throw lacks('partition_policy');
   if (kafka && given.ddl_trans && !given.ddl_topic) throw lacks('ddl_topic');
   if (engine === 'gaussdbv5ha-to-kafka' && !given.slot_name) throw lacks('slot_name');
-  if (given.kafka_data_format && !FORMATS(engine).includes(given.kafka_data_format))
-    throw new Refusal('DRS.M00202', `not for ${engine}`, { about: 'kafka_data_format' });
+  const not = (field: string) => new Refusal('DRS.M00202', `not for ${engine}`, { about: field });
+  const foreign = kafka ? undefined : KAFKA_FIELDS.find((field) => given[field] !== undefined);
+  if (foreign) throw not(foreign);
+  if (given.topic_policy && !TOPICS[engine]?.includes(given.topic_policy)) throw not('topic_policy');
+  if (given.partition_policy === '4' && engine !== 'gaussdbv5-to-kafka') throw not('partition_policy');
+  if (given.kafka_data_format && !FORMATS(engine).includes(given.kafka_data_format)) throw not('kafka_data_format');
   job.policy = { ...job.policy, ...given };
   if (statusOf(job) === 'CONFIGURATION') job.precheck = undefined;
   world.changed();

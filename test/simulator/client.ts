@@ -70,6 +70,8 @@ export class PlainClient {
 
   async prechecked(over: Json = {}): Promise<string> {
     const id = await this.stored(over);
+    if (over['db_use_type'] === 'sync')
+      await this.put('/jobs/batch-select-objects', { jobs: [{ job_id: id, selected: false }] });
     await this.post('/jobs/batch-precheck', { jobs: [{ job_id: id, precheck_mode: 'forStartJob' }] });
     for (let reads = 0; reads < 2; reads++) await this.post('/jobs/batch-precheck-result', { jobs: [id] });
     return id;

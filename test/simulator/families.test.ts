@@ -15,6 +15,14 @@ const running = (over: Json = {}) =>
 const drTask = (over: Json = {}) =>
   running({ db_use_type: 'cloudDataGuard', engine_type: 'cloudDataGuard-mysql', ...over });
 
+/** Topics that are made for each database. */
+const BY_DATABASE = {
+  topic_policy: '2',
+  topic_name_format: '$database$',
+  partitions_num: '1',
+  replication_factor: '1',
+};
+
 describe('comparisons', () => {
   const lines = {
     type: 'lines',
@@ -378,6 +386,36 @@ describe('synchronisations', () => {
     const set = (over: Json) => client.one('POST', '/jobs/batch-sync-policy', { job_id: id, ...over });
     expect(await set({ topic_policy: '0' })).toMatchObject({ error_code: 'DRS.M00201' });
     expect(await set({ topic_policy: '2', partition_policy: '2' })).toMatchObject({ error_code: 'DRS.M00202' });
+  });
+
+  test.each<[string, string, Json]>([
+    ['topics for another target', 'mysql', { topic_policy: '0', topic: 'a', partition_policy: '1' }],
+    ['topics by database', 'mysql-to-kafka', { ...BY_DATABASE, partition_policy: '1' }],
+    ['topics by DN', 'gaussdbv5ha-to-kafka', { topic_policy: '4', partition_policy: '1', slot_name: 's' }],
+    ['partitions by DN', 'gaussdbv5ha-to-kafka', { ...BY_DATABASE, partition_policy: '4', slot_name: 's' }],
+    [
+      'data as avro',
+      'taurus-to-kafka',
+      { topic_policy: '0', topic: 'a', partition_policy: '1', kafka_data_format: 'avro' },
+    ],
+  ])('refuse %s where the pair has them not', async (_, engine_type, policy) => {
+    const source = engine_type.split('-')[0] === 'gaussdbv5ha' ? 'gaussdbv5ha' : 'mysql';
+    const id = running({ ...sync, engine_type, status: 'CONFIGURATION', source_endpoint: { db_type: source } });
+    await client.post('/jobs/batch-connection', { jobs: [{ ...sourceTest(id), db_type: source }] });
+    await client.post('/jobs/batch-connection', { jobs: [targetTest(id)] });
+    const body = { ...storing(id), engine_type };
+    await client.put('/jobs/batch-modification', { jobs: [body] });
+    expect(await client.one('POST', '/jobs/batch-sync-policy', { job_id: id, ...policy })).toMatchObject({
+      error_code: 'DRS.M00202',
+    });
+  });
+
+  test('start only once objects are selected', async () => {
+    const id = await client.stored(sync);
+    await client.post('/jobs/batch-precheck', { jobs: [{ job_id: id, precheck_mode: 'forStartJob' }] });
+    for (let reads = 0; reads < 2; reads++) await client.post('/jobs/batch-precheck-result', { jobs: [id] });
+    const start = () => client.one('POST', '/jobs/batch-starting', { job_id: id });
+    expect(await start()).toMatchObject({ error_code: 'DRS.M00304' });
   });
 });
 

@@ -158,12 +158,6 @@ test('a comparison of parameters is not for synchronisations', () =>
     'parameters: are not compared for a synchronization, only for migrations and disaster recovery of MySQL (§6.1.9)',
   ]));
 
-test.each([syncSpec, recoverySpec])('supervision is refused until it exists', (spec) =>
-  expect(problemsOf({ ...spec(), supervise: true })).toEqual([
-    expect.stringMatching(/^supervise: is not possible yet/),
-  ]),
-);
-
 describe('disaster recovery', () => {
   const task = (given: Raw) => problemsOf(recoverySpec(given));
 
