@@ -54,6 +54,18 @@ export const createTask =
     }
   };
 
+/** The task that carries this run's mark, as far as there is one. */
+export const findTask =
+  (services: Services) =>
+  async ({ cloud, request }: Pick<CreateTaskInput, 'cloud' | 'request'>): Promise<CreatedTask | null> => {
+    try {
+      return (await findOwn(services, request as NewTask, cloud)) ?? null;
+    } catch (error) {
+      if (error instanceof DrsError && error.kind === 'duplicateName') return null;
+      throw error;
+    }
+  };
+
 /** The task that carries this run's mark. @throws DrsError `duplicateName` where another's task has the name. */
 async function findOwn(
   services: Services,

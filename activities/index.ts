@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { Problem } from '../drs/operations/common.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
-import { createTask } from './create-task.js';
+import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
 import { holdGate, type RunAt } from './hold-gate.js';
 import { lockActivities, lockWaits } from './locks.js';
@@ -23,6 +23,7 @@ export const createActivities = (services: Services) => ({
   ...callActivities(services),
   ...taskChanges(services),
   createTask: createTask(services),
+  findTask: findTask(services),
   compareTask: compareTask(services),
   findSubtasks: findSubtasks(services),
   startPrecheck: startPrecheck(services),

@@ -15,6 +15,7 @@ export type Steps = Pick<
   | 'hasBegun'
   | 'task'
   | 'owns'
+  | 'seeks'
   | 'forced'
   | 'lock'
   | 'unlock'
@@ -36,6 +37,7 @@ export function branch(run: Steps, name: string): Steps {
     resultOf: (step) => run.resultOf(row(step)),
     hasBegun: (step) => run.hasBegun(row(step)),
     owns: (jobId, subtasks) => run.owns(jobId, subtasks),
+    seeks: (find) => run.seeks(find),
     lock: (jobIds, reason, mode) => run.lock(jobIds, reason, mode),
     unlock: (...jobIds) => run.unlock(...jobIds),
     locked: (jobId, reason, work) => run.locked(jobId, reason, work),

@@ -97,6 +97,7 @@ export class Run<P extends PlanBase> {
   private overfull = false;
   private force = false;
   private stale = false;
+  private seek: (() => Promise<string | undefined>) | undefined;
   private end: Pick<Result, 'outcome' | 'task'> | undefined;
   private plan!: P;
 
@@ -225,6 +226,11 @@ export class Run<P extends PlanBase> {
   /** How far a step is. */
   progress(step: string, note: string): void {
     this.steps.tell(step, note);
+  }
+
+  /** How the task is found that may have been made without the run's hearing of it. */
+  seeks(find: () => Promise<string | undefined>): void {
+    this.seek = find;
   }
 
   /**
@@ -441,7 +447,7 @@ export class Run<P extends PlanBase> {
     this.desk.close();
     this.steps.stop(cancelled ? 'cancelled' : message);
     return await CancellationScope.nonCancellable(async () => {
-      const task = await this.settled(outcome, settle);
+      const task = await this.settled(outcome, type, settle);
       await this.locks.release();
       await this.tell(`${this.title} is ${outcome}: ${message}`);
       const result = this.result(outcome, { task, reason: message });
@@ -456,7 +462,16 @@ export class Run<P extends PlanBase> {
   }
 
   /** What became of the task. A run that failed by itself touches it no more. */
-  private async settled(outcome: RunOutcome, settle: Settle<P>): Promise<string> {
+  private async settled(outcome: RunOutcome, type: string, settle: Settle<P>): Promise<string> {
+    const refused = outcome === 'failed' && !UNCLEAR.has(type);
+    if (!this.jobId && this.seek && !refused) {
+      try {
+        const found = await this.seek();
+        if (found) this.owns(found);
+      } catch (error) {
+        return `unknown, it may be there: ${readFailure(error).message}`;
+      }
+    }
     if (!this.jobId) return 'none';
     if (outcome === 'failed') return 'kept';
     return await settle(this, this.plan, this.jobId).catch(
@@ -543,6 +558,9 @@ export class Run<P extends PlanBase> {
     this.moved();
   }
 }
+
+/** Failures after which nobody knows what DRS has done. */
+const UNCLEAR: ReadonlySet<string> = new Set(['drs.failed', 'drs.transient', 'drs.ambiguous']);
 
 /** Whether this run goes on from an earlier one; whoever starts a run must not bring its record along. */
 function isContinued(): boolean {

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { calls, waits } from '../activities.js';
+import { calls, glances, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { createRequest } from '../plans/requests.js';
 import type { TaskPlan, UseType } from '../plans/task.js';
@@ -22,9 +22,13 @@ export async function create(run: Steps, plan: TaskPlan, useType: UseType): Prom
     'Create',
     async (retry): Promise<Task> => {
       const former = run.task;
-      const made = await calls.createTask({
+      const wanted = {
         ...(cloud && { cloud }),
         request: createRequest(plan, useType, workflowInfo().firstExecutionRunId),
+      };
+      if (!plan.adopt) run.seeks(async () => (await glances.findTask(wanted))?.jobId);
+      const made = await calls.createTask({
+        ...wanted,
         ...(plan.adopt && { adopt: plan.adopt }),
         replaceFailed: retry,
       });
