@@ -1,4 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The demo from a clean clone comes last: it installs everything anew, and wants the machine for itself. */
+class DemoLast extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isDemo = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/test/demo.test.ts');
+    const sorted = await super.sort(files);
+    return [...sorted.filter((file) => !isDemo(file)), ...sorted.filter(isDemo)];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -7,6 +17,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
+    sequence: { sequencer: DemoLast },
     // The SDK loads the payload converter by require().
     execArgv: ['--import', 'tsx'],
   },
