@@ -7,13 +7,15 @@ import { withBoth } from './routes/route.js';
 /** Faults that strike before the effect. A fault that names a task waits until the body is read. */
 export async function before(it: Exchange, jobs: readonly Named[]): Promise<Answer | undefined> {
   const { call, faults } = it;
-  for (;;) {
-    const fault = faults.takeForRequest(call.operation, jobs, ['delay', 'drop', 'throttle', 'error']);
-    if (!fault) return undefined;
-    call.fault = fault.kind;
-    if (fault.kind === 'delay') await sleep(fault.ms);
-    else return struck(fault);
+  const delay = faults.takeForRequest(call.operation, jobs, ['delay']);
+  if (delay?.kind === 'delay') {
+    call.fault = delay.kind;
+    await sleep(delay.ms);
   }
+  const fault = faults.takeForRequest(call.operation, jobs, ['drop', 'throttle', 'error']);
+  if (!fault) return undefined;
+  call.fault = fault.kind;
+  return struck(fault);
 }
 
 function struck(fault: FaultKind): Answer {

@@ -121,6 +121,14 @@ test('a delay comes before whatever else is planned, and counts as time inside',
   expect(simulator.journal().at(-1)?.ms).toBeGreaterThanOrEqual(55);
 });
 
+test('a delay planned for several requests strikes each of them once', async () => {
+  simulator.fault({ operation: 'batchCreateJobs', times: 2, fault: { kind: 'delay', ms: 30 } });
+  await create('first');
+  expect(simulator.pendingFaults()).toMatchObject([{ left: 1 }]);
+  await create('second');
+  expect(simulator.pendingFaults()).toEqual([]);
+});
+
 test('the admin API plans, tells and takes back, and refuses what it does not know', async () => {
   const admin = (method: string, path: string, body?: unknown) =>
     send(simulator, method, `/_simulator${path}`, body, {});
