@@ -121,7 +121,7 @@ test('the backward subtask of a dual-active task is never touched before the for
 });
 
 test('the backward subtask waits as long as the forward one is too far behind', async ({ pilot, simulator }) => {
-  const given = spec({ multi_write: true });
+  const given = { ...spec({ multi_write: true }), inSync: { maxRpo: '5m', maxRto: '5m' } };
   const forward = `${given.name}_forward`;
   simulator.patch(forward, { delay: 75 });
   const run = await pilot.start(given, { workflow });
