@@ -1,118 +1,185 @@
-import { CancelledFailure, type WorkflowFailedError } from '@temporalio/client';
 import { expect, vi } from 'vitest';
 import type { Simulator } from '../../simulator/server.js';
-import type { Result } from '../../workflows/messages.js';
 import { migrationSpec } from '../support/config.js';
 import { type Run, test } from '../support/harness.js';
 
-const changesAfter = (simulator: Simulator, operation: string): string[] => {
-  const effects = simulator
+const POLICIES = ['keep', 'pause', 'terminate'] as const;
+const SOON = { timeout: 30_000, interval: 20 };
+
+/** Pauses and ends that a task was given. */
+function callsFor(simulator: Simulator, jobId: string | undefined): string[] {
+  return simulator
     .journal()
-    .filter(({ effect }) => effect)
-    .map((entry) => entry.operation);
-  return effects.slice(effects.lastIndexOf(operation) + 1);
-};
-
-/** The record of a cancelled run: Temporal keeps no details of a cancellation, so it is asked for. */
-async function cancelled(run: Run): Promise<Result> {
-  const error = await run.handle.result().catch((e: unknown) => e);
-  expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
-  return (await run.status()) as Result;
+    .filter(({ operation, effect }) => effect && ['batchStopJobs', 'batchDeleteJobs'].includes(operation))
+    .flatMap(({ body }) => (body as { jobs: { job_id: string; pause_mode?: string; delete_type?: string }[] }).jobs)
+    .filter(({ job_id }) => job_id === jobId)
+    .map(({ pause_mode, delete_type }) => (pause_mode ? `pause ${pause_mode}` : `${delete_type}`));
 }
 
-/** At the cutover gate the task is in its incremental part. */
-async function atCutover(run: Run): Promise<void> {
-  await run.approve('start');
-  await run.gate('cutover');
-}
+/** Three runs, one for each policy, whose tasks carry changes and whose cutover gates are open. */
+const atCutover = (pilot: { start(spec: unknown): Promise<Run> }, gate: Record<string, unknown> = {}) =>
+  Promise.all(
+    POLICIES.map(async (onAbort) => {
+      const run = await pilot.start({ ...migrationSpec(), onAbort, cutover: { maxDelay: '5s', gate } });
+      await run.approve('start');
+      return run;
+    }),
+  );
 
-for (const [onAbort, task, status, calls] of [
-  ['keep', 'kept', 'INCRE_TRANSFER_STARTED', []],
-  ['pause', 'paused', 'PAUSING', ['batchStopJobs']],
-  ['terminate', 'terminated', 'RELEASE_RESOURCE_STARTED', ['batchDeleteJobs']],
-] as const) {
-  test(`a rejection with onAbort ${onAbort} ends the run, its task is ${task}`, async ({ pilot, simulator }) => {
-    const spec = { ...migrationSpec(), onAbort };
-    const run = await pilot.start(spec);
-    await atCutover(run);
+const BECAME = [
+  { task: 'kept', calls: [], status: 'INCRE_TRANSFER_STARTED' },
+  { task: 'paused', calls: ['pause target'], status: 'PAUSING' },
+  { task: 'terminated', calls: ['terminate'], status: /^RELEASE_RESOURCE/ },
+] as const;
+
+test('after a rejection the task is kept, paused or terminated, as the spec says, and the record tells', async ({
+  pilot,
+  simulator,
+}) => {
+  const runs = await atCutover(pilot);
+  for (const [index, run] of runs.entries()) {
     await run.decide('cutover', 'reject', { by: 'ben', reason: 'not tonight' });
     const { type, message, result } = await run.failure();
-    expect(type).toBe('drs.rejected');
-    expect(message).toBe('rejected by ben: not tonight');
-    expect(result).toMatchObject({
-      outcome: 'rejected',
-      task,
-      decisions: expect.arrayContaining([expect.objectContaining({ decision: 'reject', by: 'ben' })]),
-    });
-    expect(changesAfter(simulator, 'batchStartJobs')).toEqual(calls);
-    expect(simulator.job(spec.name)?.status).toBe(status);
-  });
-
-  test(`a cancellation with onAbort ${onAbort} ends the run, its task is ${task}`, async ({ pilot, simulator }) => {
-    const spec = { ...migrationSpec(), onAbort };
-    const run = await pilot.start(spec);
-    await atCutover(run);
-    await run.handle.cancel();
-    expect(await cancelled(run)).toMatchObject({ outcome: 'cancelled', task });
-    expect(changesAfter(simulator, 'batchStartJobs')).toEqual(calls);
-  });
-}
-
-test('a decision to abort a failed step ends the run as the spec wants it', async ({ pilot, simulator }) => {
-  const spec = { ...migrationSpec(), onAbort: 'terminate' };
-  simulator.fault({ operation: 'batchSetObjects', fault: { kind: 'jobError', code: 'DRS.M00201' } });
-  const run = await pilot.start(spec);
-  await run.decide('objects', 'abort', { reason: 'wrong plan' });
-  expect(await run.failure()).toMatchObject({
-    type: 'drs.aborted',
-    message: 'aborted by ada: wrong plan',
-    result: { outcome: 'aborted', task: 'terminated' },
-  });
-  expect(changesAfter(simulator, 'batchValidateConnections')).toContain('batchDeleteJobs');
+    const { task, calls, status } = BECAME[index] as (typeof BECAME)[number];
+    expect({ type, message }).toEqual({ type: 'drs.rejected', message: 'rejected by ben: not tonight' });
+    expect(result).toMatchObject({ outcome: 'rejected', phase: 'rejected', task });
+    expect(result?.steps.find(({ step }) => step === 'Cutover approval')).toMatchObject({ state: 'failed' });
+    expect(callsFor(simulator, result?.jobId)).toEqual(calls);
+    expect(simulator.job(result?.jobId ?? '')?.status).toMatch(status);
+  }
 });
 
-test('a run that waits for the service is cancelled within its wait', async ({ pilot, simulator }) => {
+test('after an abort the task is kept, paused or terminated, as the spec says', async ({ pilot, simulator }) => {
+  const runs = await atCutover(pilot, { timeout: '1s', onTimeout: 'abort' });
+  for (const [index, run] of runs.entries()) {
+    const { type, result } = await run.failure();
+    const { task, calls } = BECAME[index] as (typeof BECAME)[number];
+    expect(type).toBe('drs.aborted');
+    expect(result).toMatchObject({ outcome: 'aborted', task });
+    expect(callsFor(simulator, result?.jobId)).toEqual(calls);
+  }
+});
+
+test('after a cancellation the task is kept, paused or terminated, as the spec says, and no gate stays open', async ({
+  pilot,
+  simulator,
+}) => {
+  const runs = await atCutover(pilot);
+  for (const [index, run] of runs.entries()) {
+    await run.gate('cutover');
+    await run.handle.cancel();
+    expect((await run.failure()).type).toBe('CancelledFailure');
+    const { task, calls } = BECAME[index] as (typeof BECAME)[number];
+    const record = await run.status();
+    expect(record).toMatchObject({ outcome: 'cancelled', phase: 'cancelled', task });
+    expect(record).not.toHaveProperty('gate');
+    expect(record.steps.find(({ step }) => step === 'Cutover approval')).toMatchObject({
+      state: 'failed',
+      note: 'cancelled',
+    });
+    expect(callsFor(simulator, record.jobId)).toEqual(calls);
+    const { status, searchAttributes } = await run.handle.describe();
+    expect(status.name).toBe('CANCELLED');
+    expect(searchAttributes['DrsPhase']).toEqual(['cancelled']);
+    expect((searchAttributes['DrsGate'] ?? []).filter(Boolean)).toEqual([]);
+  }
+});
+
+test('a run is cancelled in the middle of a wait, of a failed step and of a call', async ({ pilot, simulator }) => {
+  const [waiting, failed, calling] = [migrationSpec(), migrationSpec(), migrationSpec()];
+  simulator.patch(waiting.name, { hold: 'FULL_TRANSFER_STARTED' });
+  simulator.patch(failed.name, { failNext: 'FULL_TRANSFER_FAILED' });
+  simulator.fault({
+    operation: 'batchSetObjects',
+    match: { job: calling.name },
+    fault: { kind: 'delay', ms: 2_000 },
+  });
+  const onAbort = 'terminate';
+  const [inWait, atGate, inCall] = await Promise.all([
+    pilot.start({ ...waiting, onAbort }),
+    pilot.start({ ...failed, onAbort }),
+    pilot.start({ ...calling, onAbort }),
+  ]);
+  await vi.waitFor(() => expect(simulator.pendingFaults()).toEqual([]), SOON);
+  await inWait.approve('start');
+  await inWait.running('Full transfer');
+  await atGate.approve('start');
+  await atGate.gate('full-transfer');
+  for (const run of [inWait, atGate, inCall]) {
+    await run.handle.cancel();
+    await run.failure();
+    const { outcome, task, jobId, gate } = await run.status();
+    expect({ outcome, task, gate }).toEqual({ outcome: 'cancelled', task: 'terminated', gate: undefined });
+    expect(callsFor(simulator, jobId)).toEqual(['terminate']);
+  }
+});
+
+test('a run that is cancelled while it creates its task finds the task, or says that there is none', async ({
+  pilot,
+  simulator,
+}) => {
+  simulator.fault({ operation: 'showJobList', fault: { kind: 'delay', ms: 2_000 } });
+  const early = await pilot.start(migrationSpec());
+  await vi.waitFor(() => expect(simulator.pendingFaults()).toEqual([]), SOON);
+  await early.handle.cancel();
+  await early.failure();
+  expect((await early.status()).task).toBe('none');
+  expect(simulator.jobs()).toEqual([]);
+
+  // The task is made, and no reply says so.
+  const [kept, ended] = [migrationSpec(), migrationSpec()];
+  for (const { name } of [kept, ended])
+    simulator.fault({ operation: 'batchCreateJobs', match: { job: name }, fault: { kind: 'lostReply' } });
+  const runs = await Promise.all([pilot.start(kept), pilot.start({ ...ended, onAbort: 'terminate' })]);
+  await vi.waitFor(() => expect(simulator.pendingFaults()).toEqual([]), SOON);
+  await Promise.all(runs.map((run) => run.handle.cancel()));
+  await Promise.all(runs.map((run) => run.failure()));
+  const [first, second] = await Promise.all(runs.map((run) => run.status()));
+  expect(first).toMatchObject({ task: 'kept', jobId: simulator.job(kept.name)?.id });
+  expect(second).toMatchObject({ task: 'terminated', jobId: simulator.job(ended.name)?.id });
+});
+
+test('what cannot be paused or ended is told with its status, or is deleted where only that is possible', async ({
+  pilot,
+  simulator,
+}) => {
+  const [scheduled, uncreated] = [migrationSpec(), migrationSpec()];
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  simulator.patch(uncreated.name, { failNext: 'CREATE_FAILED' });
+  const [paused, deleted] = await Promise.all([
+    pilot.start({ ...scheduled, onAbort: 'pause', start: { at: later } }),
+    pilot.start({ ...uncreated, onAbort: 'terminate' }),
+  ]);
+  await paused.approve('start');
+  await paused.running('Start transfer');
+  await paused.handle.cancel();
+  await paused.failure();
+  expect((await paused.status()).task).toBe('kept: it is WAITING_FOR_START');
+
+  await deleted.decide('create', 'abort');
+  expect(await deleted.failure()).toMatchObject({ type: 'drs.aborted', result: { task: 'deleted' } });
+  expect(simulator.job(uncreated.name)).toBeUndefined();
+});
+
+test('a run that is cancelled while its task ends says that the task was terminated', async ({ pilot, simulator }) => {
   const spec = migrationSpec();
-  simulator.patch(spec.name, { hold: 'FULL_TRANSFER_STARTED' });
   const run = await pilot.start(spec);
   await run.approve('start');
-  await run.running('Full transfer');
+  await run.gate('cutover');
+  simulator.patch(spec.name, { hold: 'RELEASE_RESOURCE_STARTED' });
+  await run.approve('cutover');
+  await run.running('Release');
   await run.handle.cancel();
-  const record = await cancelled(run);
-  expect(record).toMatchObject({ outcome: 'cancelled', task: 'kept' });
-  expect(record.steps.find(({ step }) => step === 'Full transfer')).toMatchObject({
-    state: 'failed',
-    note: 'cancelled',
-  });
-});
-
-test('what onAbort cannot do is said in the record, and the run ends all the same', async ({ pilot, simulator }) => {
-  const spec = { ...migrationSpec(), onAbort: 'pause' };
-  const run = await pilot.start(spec);
-  await atCutover(run);
-  simulator.fault({ operation: 'batchStopJobs', fault: { kind: 'jobError', code: 'DRS.M00102' } });
-  await run.handle.cancel();
-  expect((await cancelled(run)).task).toMatch(/^kept: pause failed: .*DRS\.M00102/);
-  expect(simulator.job(spec.name)?.status).toBe('INCRE_TRANSFER_STARTED');
-});
-
-test('a run is found by what it waits for, and by how it ended', async ({ pilot }) => {
-  const run = await pilot.start(migrationSpec());
-  const found = async (query: string) => {
-    const ids: string[] = [];
-    for await (const { workflowId } of pilot.client.workflow.list({ query })) ids.push(workflowId);
-    return ids;
-  };
-  const finds = (query: string) =>
-    vi.waitFor(async () => expect(await found(`WorkflowId = "${run.id}" AND ${query}`)).toEqual([run.id]), {
-      timeout: 20_000,
-      interval: 100,
-    });
-
-  await run.gate('start');
-  await finds(`DrsGate = 'start#1' AND DrsKind = 'migration' AND DrsPhase = 'waits for a person'`);
-  await finds(`DrsJobId = '${(await run.status()).jobId}'`);
-  await run.decide('start', 'reject');
   await run.failure();
-  await finds(`DrsPhase = 'rejected' AND DrsGate IS NULL`);
+  expect(await run.status()).toMatchObject({ outcome: 'cancelled', task: 'terminated' });
+});
+
+test('a policy that DRS refuses ends the run all the same, and says so', async ({ pilot, simulator }) => {
+  const run = await pilot.start({ ...migrationSpec(), onAbort: 'terminate' });
+  await run.gate('start');
+  simulator.fault({ operation: 'batchDeleteJobs', fault: { kind: 'error', status: 401, code: 'DRS.M00103' } });
+  await run.decide('start', 'reject');
+  const { type, result } = await run.failure();
+  expect(type).toBe('drs.rejected');
+  expect(result?.task).toMatch(/^kept: terminate failed: .*DRS\.M00103/);
 });
