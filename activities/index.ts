@@ -1,9 +1,11 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { Problem } from '../drs/operations/common.js';
+import { announce } from './announce.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
 import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
+import { listSubtasks, takeOverEdit } from './edit.js';
 import { holdGate, type RunAt } from './hold-gate.js';
 import { lockActivities, lockWaits } from './locks.js';
 import type { WebhookEvent } from './notify.js';
@@ -26,6 +28,7 @@ export const createActivities = (services: Services) => ({
   findTask: findTask(services),
   compareTask: compareTask(services),
   findSubtasks: findSubtasks(services),
+  listSubtasks: listSubtasks(services),
   startPrecheck: startPrecheck(services),
   compareParameters: compareParameters(services),
   migrateUsers: migrateUsers(services),
@@ -45,6 +48,8 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
   superviseTask: superviseTask(services, pace),
+  announce: announce(services, pace),
+  takeOverEdit: takeOverEdit(services, pace),
   ...lockActivities(services),
   ...lockWaits(services, pace),
 });

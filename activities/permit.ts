@@ -23,6 +23,8 @@ export interface TaskSeen {
   readonly status?: string;
   /** The call orders it by the year or month, which is paid at once. */
   readonly ordered?: true;
+  /** It is paid by the year or month: after its end its order must be unsubscribed by hand (§6.1.14). */
+  readonly period?: true;
   /** Why it cannot be read. */
   readonly trouble?: string;
 }
@@ -84,11 +86,12 @@ async function look(
 
 function known({ id, name, status, tags, period_order }: Details, starts: boolean): Looked {
   // The start of a yearly or monthly task is what orders it (§6.1.11); 1 is pay-per-use.
-  const ordered = starts && Object.keys(period_order ?? {}).length > 0 && period_order?.charging_mode !== 1;
+  const period = Object.keys(period_order ?? {}).length > 0 && period_order?.charging_mode !== 1;
+  const ordered = starts && period;
   const byKey = Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value ?? '']));
   return {
     policy: { name, tags: byKey, ordered },
-    seen: { jobId: id, ...(name && { name }), status, ...(ordered && { ordered }) },
+    seen: { jobId: id, ...(name && { name }), status, ...(ordered && { ordered }), ...(period && { period }) },
   };
 }
 

@@ -22,6 +22,11 @@ export interface PrecheckResult {
 
 type Results = Reply<'batchCheckResults'>;
 
+export interface PrecheckInput extends JobAt {
+  /** `forRetryJob` after an edit of a running task (§6.1.6). */
+  readonly mode?: 'forStartJob' | 'forRetryJob';
+}
+
 const EVERY_MS = 5_000;
 /** A result has no run id (§6.1.7): one that looks like the last one's counts once it has stood for so long. */
 const GRACE_MS = 60_000;
@@ -29,7 +34,7 @@ const GRACE_MS = 60_000;
 /** §6.1.6. Gives a print of the result before it, by which the new one can be told. */
 export const startPrecheck =
   (services: Services) =>
-  async ({ jobId, cloud }: JobAt): Promise<{ before: string | null }> => {
+  async ({ jobId, cloud, mode = 'forStartJob' }: PrecheckInput): Promise<{ before: string | null }> => {
     const { drs } = services.cloud(cloud);
     const signal = cancellationSignal();
     const before = await drs.batchCheckResults(jobId, { signal }).then(print, (error: unknown) => {
@@ -43,7 +48,7 @@ export const startPrecheck =
         return null;
       throw error;
     });
-    await drs.batchCheckJobs({ job_id: jobId, precheck_mode: 'forStartJob' }, { signal });
+    await drs.batchCheckJobs({ job_id: jobId, precheck_mode: mode }, { signal });
     return { before };
   };
 

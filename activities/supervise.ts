@@ -1,11 +1,9 @@
-import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { FAILED } from '../drs/statuses.js';
 import { GONE, INCREMENTAL } from '../drs/waits.js';
 import type { Seen } from '../drs/watcher.js';
-import type { RunAt } from './hold-gate.js';
 import type { JobAt } from './job.js';
-import { NotifyError } from './notify.js';
 import type { Services } from './services.js';
 import { GRACE_MS, shown, taskFailure } from './wait-for.js';
 
@@ -29,14 +27,6 @@ export interface Mark {
 /** By `<job id> <threshold>`. */
 export type Marks = Readonly<Record<string, Mark>>;
 
-/** Something for webhooks, and those that have not heard of it yet. */
-export interface News {
-  readonly event: 'threshold' | 'recovered';
-  readonly jobId: string;
-  readonly text: string;
-  readonly to: readonly string[];
-}
-
 /** A failure that is known already. */
 export interface KnownFailure {
   readonly jobId: string;
@@ -46,11 +36,9 @@ export interface KnownFailure {
 }
 
 export interface SuperviseInput {
-  readonly run: RunAt;
   readonly tasks: readonly JobAt[];
   readonly limits: Limits;
   readonly marks: Marks;
-  readonly news: readonly News[];
   readonly known?: KnownFailure | undefined;
 }
 
@@ -67,7 +55,8 @@ export type SupervisedEvent =
       }[];
     }
   /** A failure that a person is asked about is over. */
-  | { readonly event: 'back' | 'ended'; readonly jobId: string; readonly status: string }
+  | { readonly event: 'back'; readonly jobId: string; readonly status: string }
+  | { readonly event: 'ended'; readonly jobId: string; readonly status: string }
   | {
       readonly event: 'threshold' | 'recovered';
       readonly jobId: string;
@@ -77,36 +66,24 @@ export type SupervisedEvent =
       readonly since: string;
     };
 
-export type Supervised = SupervisedEvent & { readonly marks: Marks; readonly news: readonly News[] };
+export type Supervised = SupervisedEvent & { readonly marks: Marks };
 
 const EVERY_MS = { status: 60_000, delay: 300_000, monitoring: 900_000 } as const;
-const TELL_AGAIN_MS = 30_000;
-const HOUR_MS = 3_600_000;
-
-/** What survives this activity: a retry on another worker goes on from there. */
-interface Kept {
-  readonly marks: Marks;
-  readonly news: readonly News[];
-}
 
 /**
  * Watches running tasks until something happens that the run must hear of: a failure, an end, a threshold broken for longer than
- * the limit or kept again. One activity for years; what webhooks must hear is told meanwhile, until each has heard it.
+ * the limit or kept again. One activity for years.
  */
 export const superviseTask =
   (services: Services, pace: number) =>
   async (input: SuperviseInput): Promise<Supervised> => {
-    const before = activityInfo().heartbeatDetails as Partial<Kept> | undefined;
+    const before = activityInfo().heartbeatDetails as { marks?: Marks } | undefined;
     const ends = new AbortController();
     const signal = AbortSignal.any([cancellationSignal(), ends.signal]);
-    const state = new State(input, before?.marks ?? input.marks, before?.news ?? input.news);
+    const state = new State(input, before?.marks ?? input.marks);
     try {
-      const told = tell(services, input.run, state, pace, signal);
-      const seen = input.tasks.map((task) => watch(services, task, input, state, pace, signal));
-      const event = await Promise.race([...seen, told]);
-      // What is on its way to a webhook counts as told, or it would be told twice.
-      await state.telling;
-      return { ...event, marks: state.marks, news: state.news };
+      const event = await Promise.race(input.tasks.map((task) => watch(services, task, input, state, pace, signal)));
+      return { ...event, marks: state.marks };
     } finally {
       ends.abort(new Error('something has happened'));
     }
@@ -159,16 +136,14 @@ async function watch(
 const itemsOf = ({ details }: ApplicationFailure): Extract<SupervisedEvent, { event: 'failed' }>['items'] =>
   ((details?.[0] ?? {}) as { items?: Extract<SupervisedEvent, { event: 'failed' }>['items'] }).items ?? [];
 
-/** What is known of the thresholds, and what is still to be told; both go into the heartbeat with what people see. */
+/** What is known of the thresholds; it goes into the heartbeat with what people see. */
 class State {
-  telling: Promise<void> | undefined;
   private seen: Readonly<Record<string, unknown>> = {};
   private lines = new Map<string, string>();
 
   constructor(
     private readonly input: SuperviseInput,
     public marks: Marks,
-    public news: readonly News[],
   ) {}
 
   show(task: JobAt, now: Seen): void {
@@ -185,11 +160,6 @@ class State {
       ...(delay !== undefined && !several && { delaySeconds: delay }),
       ...(notes.length > 0 && { note: notes.join('; ') }),
     };
-    this.beat();
-  }
-
-  told(news: readonly News[]): void {
-    this.news = news;
     this.beat();
   }
 
@@ -218,7 +188,7 @@ class State {
   }
 
   private beat(): void {
-    heartbeat({ step: 'Supervision', ...this.seen, marks: this.marks, news: this.news });
+    heartbeat({ step: 'Supervision', ...this.seen, marks: this.marks });
   }
 }
 
@@ -248,41 +218,3 @@ function judgements({ read = [], delay, rpo, rto, sourceNormal, targetNormal }: 
     ...(read.includes('monitoring') ? [...normal('source', sourceNormal), ...normal('target', targetNormal)] : []),
   ];
 }
-
-/** Tells what is to be told until every webhook has heard it. */
-async function tell(services: Services, run: RunAt, state: State, pace: number, signal: AbortSignal): Promise<never> {
-  for (;;) {
-    state.telling = tellAll(services, run, state, signal);
-    await state.telling;
-    await Promise.race([sleep(state.news.length > 0 ? TELL_AGAIN_MS * pace : HOUR_MS), aborted(signal)]);
-  }
-}
-
-async function tellAll(
-  { notifier, link: linkTo }: Services,
-  run: RunAt,
-  state: State,
-  signal: AbortSignal,
-): Promise<void> {
-  const link = linkTo(run);
-  for (const one of state.news) {
-    if (signal.aborted) return;
-    const text = link ? `${one.text}\n${link}` : one.text;
-    const event = { event: one.event, ...run, jobId: one.jobId, text, ...(link && { link }) };
-    const left = await notifier(one.to, event, cancellationSignal()).then(
-      () => [],
-      (error: unknown) => {
-        log.warn('a webhook was not reached', { error: error instanceof Error ? error.message : String(error) });
-        return error instanceof NotifyError ? error.failed.map(({ webhook }) => webhook) : one.to;
-      },
-    );
-    const others = state.news.filter((other) => other !== one);
-    state.told(left.length > 0 ? [...others, { ...one, to: left }] : others);
-  }
-}
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });

@@ -1,6 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { DrsError } from '../drs/errors.js';
-import { RETRYABLE, RUNNING } from '../drs/statuses.js';
+import { PAUSED, RETRYABLE, RUNNING } from '../drs/statuses.js';
 import { detailsOf, type JobAt, lookingFirst, statusOf } from './job.js';
 import type { Services } from './services.js';
 
@@ -11,6 +11,10 @@ const ENDED = ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE', 'DELETED
 export interface StartInput extends JobAt {
   /** Epoch ms as text; now when absent. */
   readonly startTime?: string;
+}
+
+export interface PauseInput extends JobAt {
+  readonly mode?: 'target' | 'all';
 }
 
 export interface EndInput extends JobAt {
@@ -42,8 +46,8 @@ export const taskChanges = (services: Services) => {
     return { status };
   };
 
-  /** §6.1.13, replay only. A task that starts can be paused as soon as data moves. */
-  const pauseTask = async (job: JobAt): Promise<{ paused: boolean; status: string }> => {
+  /** §6.1.13: only the replay, or the capture of logs as well. A task that starts can be paused as soon as data moves. */
+  const pauseTask = async ({ mode = 'target', ...job }: PauseInput): Promise<{ paused: boolean; status: string }> => {
     const status = await statusOf(services, job);
     if (status === 'PAUSING') return { paused: true, status };
     if (status === 'STARTJOBING')
@@ -53,10 +57,16 @@ export const taskChanges = (services: Services) => {
       });
     if (!RUNNING.includes(status)) return { paused: false, status };
     await lookingFirst(() =>
-      drsOf(job).batchStopJobs({ job_id: job.jobId, pause_mode: 'target' }, { signal: cancellationSignal() }),
+      drsOf(job).batchStopJobs({ job_id: job.jobId, pause_mode: mode }, { signal: cancellationSignal() }),
     );
     return { paused: true, status };
   };
+
+  /** §6.1.12, of a task that is paused or has failed; one that runs needs nothing. Gives the status that it had. */
+  const resumeTask = (job: JobAt): Promise<string> => restore(services, job, [PAUSED, ...RETRYABLE]);
+
+  /** §6.1.12. Gives the status that it had. */
+  const retryTask = (job: JobAt): Promise<string> => restore(services, job);
 
   /** §6.1.14, `delete`. */
   const deleteTask = async (job: JobAt): Promise<void> => {
@@ -94,14 +104,14 @@ export const taskChanges = (services: Services) => {
     return { endedAt: new Date().toISOString(), ...(at && { position: at }) };
   };
 
-  return { startTask, pauseTask, endTask, deleteTask };
+  return { startTask, pauseTask, resumeTask, retryTask, endTask, deleteTask };
 };
 
 /** §6.1.12, where the task has failed; one that runs again needs nothing. Gives the status that it had. */
-export async function restore(services: Services, job: JobAt): Promise<string> {
+export async function restore(services: Services, job: JobAt, from: readonly string[] = RETRYABLE): Promise<string> {
   const status = await statusOf(services, job);
   const signal = cancellationSignal();
-  if (RETRYABLE.includes(status))
+  if (from.includes(status))
     await lookingFirst(() => services.cloud(job.cloud).drs.batchRestoreTask({ job_id: job.jobId }, { signal }));
   return status;
 }

@@ -108,6 +108,9 @@ export const PASSWORD_CHANGEABLE: readonly string[] = [
   'PAUSING',
 ];
 
+/** Is paused, or on the way to it. */
+export const PAUSED = 'PAUSING';
+
 /** Being migrated, synchronised or in disaster recovery: what can be paused (6.1.13). */
 export const RUNNING: readonly string[] = grouped('running');
 

@@ -19,6 +19,14 @@ export const callsOnce = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
 });
 
+/** What somebody waits for who asked for it: done within a moment, or told that it was not. */
+export const prompt = proxyActivities<Activities>({
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  retry: again,
+});
+
 /** Something for a person to look at, and not worth waiting for. */
 export const glances = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',

@@ -46,6 +46,7 @@ export class Desk {
   private readonly openings: Map<string, number>;
   private carried: CarriedOpening | undefined;
   private current: Opening | undefined;
+  private busy = false;
 
   constructor(
     /** Told when a question opens and when it is answered. */
@@ -61,11 +62,23 @@ export class Desk {
   }
 
   carry(): CarriedDesk {
-    return { openings: Object.fromEntries(this.openings), ...(this.current && { open: this.current.carry() }) };
+    const open = this.current?.carry() ?? this.carried;
+    return { openings: Object.fromEntries(this.openings), ...(open && { open }) };
   }
 
   /** Asks, and waits for the answer however long it takes. What the worker's rules demand is read anew for each opening. */
-  async ask(ask: Ask, { run, cloud, notify }: Asking): Promise<Answer> {
+  async ask(ask: Ask, asking: Asking): Promise<Answer> {
+    // Parts of a run may ask at the same time: people are asked one thing after another.
+    while (this.busy) await condition(() => !this.busy);
+    this.busy = true;
+    try {
+      return await this.put(ask, asking);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async put(ask: Ask, { run, cloud, notify }: Asking): Promise<Answer> {
     const {
       name,
       question,
@@ -142,9 +155,10 @@ export class Desk {
 
   private open(name: string, question: Opening['question']): Opening {
     const { carried } = this;
-    this.carried = undefined;
-    if (carried?.id.startsWith(`${name}#`)) this.current = Opening.resume(carried, question);
-    else {
+    if (carried?.id.startsWith(`${name}#`)) {
+      this.carried = undefined;
+      this.current = Opening.resume(carried, question);
+    } else {
       const number = (this.openings.get(name) ?? 0) + 1;
       this.openings.set(name, number);
       this.current = new Opening(`${name}#${number}`, question);

@@ -3,7 +3,10 @@ import { branch, type Steps } from './branch.js';
 import type { Result } from './messages.js';
 import { present } from './outline.js';
 import { backwards, type DisasterRecoveryPlan, disasterRecoverySpec } from './plans/disaster-recovery.js';
+import { RECOVERY_SUPERVISION } from './plans/supervision.js';
+import type { TaskPlan } from './plans/task.js';
 import { type Carried, Run } from './run.js';
+import type { Moving } from './steps/changes.js';
 import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
 import {
@@ -24,6 +27,8 @@ import { flowControl } from './steps/objects.js';
 import { preCheck } from './steps/pre-check.js';
 import { approveStart, requestStart, startTransfer } from './steps/start.js';
 import type { Task } from './steps/task.js';
+import { superviseTask } from './supervision.js';
+import { Updates } from './updates.js';
 
 /**
  * The disaster recovery procedure of §4.1, until the standby is in place. A dual-active task is configured by its subtasks: the
@@ -31,6 +36,9 @@ import type { Task } from './steps/task.js';
  */
 export async function disasterRecovery(spec: unknown, carried?: Carried): Promise<Result> {
   const run = new Run('disaster-recovery', disasterRecoverySpec, spec, carried);
+  const updates = new Updates(run, {
+    edit: 'a disaster recovery takes everything: it has no objects to edit (§6.1.5)',
+  });
 
   return await run.conduct(async (plan) => {
     run.outline(outline(plan));
@@ -39,20 +47,38 @@ export async function disasterRecovery(spec: unknown, carried?: Carried): Promis
 
     if (!plan.task.multi_write) {
       const lag = await protect(run, task, plan);
-      // Here the supervision of the running task will go on.
+      if (plan.supervise) return await guard(run, updates, plan, task, { only: { task, plan } });
       return { task: 'running', ...lagFacts(lag) };
     }
     const { forward, backward } = await subtasks(run, task);
     const ahead = { task: forward, plan, lag: await protect(branch(run, 'Forward'), forward, plan, 'forward') };
     const behind = backwards(plan, backward.direction);
     const lag = await protect(branch(run, 'Backward'), backward, behind, 'backward', ahead);
-    // Here the supervision of both subtasks will go on.
+    if (plan.supervise) {
+      const moving = { forward: { task: forward, plan }, backward: { task: backward, plan: behind } };
+      return await guard(run, updates, plan, task, moving);
+    }
     return {
       task: 'running',
       forward: { jobId: forward.jobId, ...lagFacts(ahead.lag) },
       backward: { jobId: backward.jobId, ...lagFacts(lag) },
     };
   }, settle('cloudDataGuard'));
+}
+
+/** In place: from here on its passwords may be changed at any gate. */
+async function guard(
+  run: Run<DisasterRecoveryPlan>,
+  updates: Updates,
+  plan: DisasterRecoveryPlan,
+  whole: Task,
+  moving: Readonly<Record<string, Moving>>,
+) {
+  const { supervision = RECOVERY_SUPERVISION } = plan;
+  const started = Object.values(moving).map(({ task, plan: of }) => [task, of] as const);
+  return await run.part(afterStart(run, started), () =>
+    superviseTask(run, updates, { plan, supervision, whole, moving }),
+  );
 }
 
 /** One direction, from the connection test until it is in place. The backward one needs no pre-check (§6.1.6). */
@@ -109,8 +135,9 @@ function outline(plan: DisasterRecoveryPlan): string[] {
     ['Adoption', plan.adopt],
     ['Create', true],
   ]);
-  if (!plan.task.multi_write) return [...begin, ...direction(plan)];
+  const end = plan.supervise ? ['Supervision'] : [];
+  if (!plan.task.multi_write) return [...begin, ...direction(plan), ...end];
   const forward = direction(plan).map((step) => `Forward: ${step}`);
   const backward = direction(backwards(plan, undefined), true).map((step) => `Backward: ${step}`);
-  return [...begin, 'Subtasks', ...forward, ...backward];
+  return [...begin, 'Subtasks', ...forward, ...backward, ...end];
 }

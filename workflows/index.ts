@@ -1,5 +1,5 @@
-export { jobLock } from './job-lock.js';
 export { disasterRecovery } from './disaster-recovery.js';
+export { jobLock } from './job-lock.js';
 export { migration } from './migration.js';
 export { operation } from './operation.js';
 export { synchronization } from './synchronization.js';

@@ -78,7 +78,7 @@ export interface StepRow {
 
 export interface DecisionRecord {
   readonly gate: string;
-  readonly decision: Choice | 'comment';
+  readonly decision: Choice | 'comment' | UpdateName;
   readonly by: string;
   /** True where no signature proves who it was. */
   readonly claimed: boolean;
@@ -146,6 +146,21 @@ export interface LockTaken {
   readonly workflowId: string;
 }
 export const lockTaken = defineSignal<[unknown]>('lockTaken');
+
+/** What a person changes in a task that a run supervises: updates only, validated and answered. */
+export const UPDATES = ['pause', 'resume', 'limitSpeed', 'rotatePassword', 'edit', 'end'] as const;
+export type UpdateName = (typeof UPDATES)[number];
+
+export interface UpdateReceipt {
+  readonly accepted: true;
+  /** False where others must say the same first, or where it has begun and takes its time. */
+  readonly done: boolean;
+  /** `1 of 2`: how many have asked for exactly this. */
+  readonly approvals: string;
+  /** What became of it, in one line. */
+  readonly message: string;
+}
+export const changeUpdate = (name: UpdateName) => defineUpdate<UpdateReceipt, [unknown]>(name);
 
 export const MESSAGES = ['approve', 'reject', 'decide', 'comment'] as const;
 export type MessageName = (typeof MESSAGES)[number];

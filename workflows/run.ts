@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   ApplicationFailure,
+  allHandlersFinished,
   CancellationScope,
   CancelledFailure,
   condition,
@@ -20,11 +21,19 @@ import { type Failure, readFailure } from './failure.js';
 import type { Answer } from './gate.js';
 import { Inbox } from './inbox.js';
 import { holders, Locks } from './locks.js';
-import { type Change, type Item, type Result, type RunOutcome, type Status, status } from './messages.js';
+import {
+  type Change,
+  type Item,
+  type Result,
+  type RunOutcome,
+  type Status,
+  status,
+  type UpdateName,
+} from './messages.js';
 import { applyChange, type GateSpec, hasLeaked, type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
 import { type CarriedSteps, StepTable } from './step-table.js';
 
-/** Above this a run continues as new; the server's own limit is ten times as far. */
+/** Above this a run continues as new; the server's own limit is ten times as far. Rehearsals say less, in their memo. */
 const MOST_EVENTS = 5_000;
 /** As many ids of tasks the server keeps to find a run by. */
 const MOST_JOB_IDS = 50;
@@ -45,6 +54,7 @@ export interface Carried {
   readonly jobId?: string;
   readonly facts?: Facts;
   readonly locks?: readonly Held[];
+  readonly kept?: Readonly<Record<string, object>>;
 }
 
 /** What a kind adds to the result. */
@@ -74,7 +84,7 @@ export interface StepOptions<T> {
 }
 
 export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about'> & { readonly ask: GateSpec };
-export type Dilemma = Pick<Ask, 'name' | 'question' | 'items' | 'decisions' | 'about'>;
+export type Dilemma = Pick<Ask, 'name' | 'question' | 'items' | 'decisions' | 'about' | 'settled'>;
 
 type Sequence<P> = (plan: P) => Promise<Facts>;
 /** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
@@ -92,9 +102,13 @@ export class Run<P extends PlanBase> {
   private mending: Mending | undefined;
   private jobId: string | undefined;
   private facts: Facts;
+  private readonly mostEvents = Number(workflowInfo().memo?.['mostEvents'] ?? MOST_EVENTS);
+  private readonly keeps: Record<string, object>;
   private phaseName = 'starts';
   private since = new Date().toISOString();
+  private readonly asides = new Set<Promise<unknown>>();
   private overfull = false;
+  private turn: Promise<unknown> = Promise.resolve();
   private force = false;
   private stale = false;
   private seek: (() => Promise<string | undefined>) | undefined;
@@ -102,7 +116,7 @@ export class Run<P extends PlanBase> {
   private plan!: P;
 
   constructor(
-    private readonly kind: string,
+    readonly kind: string,
     private readonly reader: ReadSpec<P>,
     private readonly spec: unknown,
     given?: Carried,
@@ -115,6 +129,7 @@ export class Run<P extends PlanBase> {
     this.pending = carried?.pending;
     this.jobId = carried?.jobId;
     this.facts = carried?.facts ?? {};
+    this.keeps = { ...carried?.kept };
     this.inbox = new Inbox(
       () => this.desk.opening,
       () => this.moved(),
@@ -156,7 +171,10 @@ export class Run<P extends PlanBase> {
       await this.locks.release();
       return this.result('completed', extra);
     } catch (error) {
-      if (error instanceof Overfull) return await continueAsNew(this.spec, this.carry());
+      if (error instanceof Overfull) {
+        await Promise.all(this.asides);
+        return await continueAsNew(this.spec, this.carry());
+      }
       return await this.ended(error, settle);
     }
   }
@@ -207,15 +225,68 @@ export class Run<P extends PlanBase> {
   }
 
   /** Does something under a lock, and gives it back unless it was held before. Asks nobody: who holds it is told by the error. */
-  async locked<T>(jobId: string, reason: string, work: () => Promise<T>): Promise<T> {
-    if (this.locks.holds(jobId)) return await work();
-    const other = await this.locks.tryAcquire([jobId], reason);
-    if (other) throw ApplicationFailure.nonRetryable(`the lock of ${jobId} is held by ${holders(other)}`, 'drs.locked');
-    try {
-      return await work();
-    } finally {
-      await CancellationScope.nonCancellable(() => this.locks.release([jobId]));
-    }
+  async locked<T>(
+    jobId: string,
+    reason: string,
+    work: () => Promise<T>,
+    takeOver?: { readonly by: string; readonly why: string },
+  ): Promise<T> {
+    const mine = this.turn.then(async () => {
+      if (this.locks.holds(jobId)) return await work();
+      const other = await this.locks.tryAcquire([jobId], reason, takeOver);
+      if (other)
+        throw ApplicationFailure.nonRetryable(`the lock of ${jobId} is held by ${holders(other)}`, 'drs.locked');
+      try {
+        return await work();
+      } finally {
+        await CancellationScope.nonCancellable(() => this.locks.release([jobId]));
+      }
+    });
+    // Parts of one run that change its task take turns: the lock is the run's, and each would give it back to the other's cost.
+    this.turn = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  /** What a part of the run must not forget when it continues as new: JSON, changed in place. */
+  kept<T extends object>(name: string, initial: T): T {
+    this.keeps[name] ??= initial;
+    return this.keeps[name] as T;
+  }
+
+  /** A change that a person made by an update; it stands in the record, and a new password in the plan. */
+  recordUpdate(name: UpdateName, { by, reason }: { readonly by: string; readonly reason: string }, what: string): void {
+    const at = new Date().toISOString();
+    this.inbox.record({ gate: '', decision: name, by, claimed: true, reason: `${reason} (${what})`, at });
+    this.moved();
+  }
+
+  /** From here on the plan has this, also when the run continues as new. */
+  amend(change: Change, { by, reason }: { readonly by: string; readonly reason: string }): void {
+    applyChange(this.plan, change);
+    this.changes.push({ change, by, reason });
+    this.shownChanges = this.changes.length;
+  }
+
+  /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */
+  beside(work: Promise<unknown>): void {
+    const aside = work.catch(() => undefined).then(() => void this.asides.delete(aside));
+    this.asides.add(aside);
+  }
+
+  /** A step that people were asked about runs again. */
+  goesOn(step: string, note: string): void {
+    this.steps.goOn(step, note);
+  }
+
+  /** Something for the record. */
+  note(text: string): void {
+    this.inbox.note(text);
+  }
+
+  /** Asks nothing any more. */
+  dropQuestion(): void {
+    this.desk.close();
+    this.turned();
   }
 
   /** What was reported, also before the run continued as new. */
@@ -494,7 +565,7 @@ export class Run<P extends PlanBase> {
 
   private async unlessOverfull<T>(work: () => Promise<T>): Promise<T> {
     const scope = new CancellationScope();
-    const full = condition(() => this.overfull).then(() => scope.cancel());
+    const full = condition(() => this.overfull && allHandlersFinished()).then(() => scope.cancel());
     full.catch(() => undefined);
     try {
       return await scope.run(work);
@@ -515,15 +586,16 @@ export class Run<P extends PlanBase> {
       ...(this.jobId && { jobId: this.jobId }),
       facts: this.facts,
       locks: this.locks.carry(),
+      kept: this.keeps,
     };
   }
 
-  private get title(): string {
+  get title(): string {
     const named = this.plan?.name ?? (this.spec as { name?: unknown } | null)?.name;
     return typeof named === 'string' ? named.slice(0, 100) : 'unnamed';
   }
 
-  private get whereabouts() {
+  get whereabouts() {
     const { workflowId, runId, namespace } = workflowInfo();
     return {
       workflowId,
@@ -538,7 +610,7 @@ export class Run<P extends PlanBase> {
   /** Something that people see has changed. */
   private moved(): void {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if (historyLength > MOST_EVENTS || continueAsNewSuggested) this.overfull = true;
+    if (historyLength > this.mostEvents || continueAsNewSuggested) this.overfull = true;
     if (this.stale) return;
     this.stale = true;
     // Rendered once for all that moves at the same time: thousands of signals may.

@@ -83,6 +83,12 @@ export class StepTable {
     this.changed();
   }
 
+  /** A step that failed goes on. */
+  goOn(step: string, note: string): void {
+    if (this.rows.get(step)?.state === 'running') this.tell(step, note);
+    else this.mark(step, 'running', note);
+  }
+
   fail(step: string, why: string): void {
     this.retries.delete(step);
     this.mark(step, 'failed', why);

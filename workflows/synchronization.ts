@@ -1,6 +1,7 @@
 import type { Result } from './messages.js';
 import { present } from './outline.js';
 import { syncEngine } from './plans/engines.js';
+import { SYNC_SUPERVISION } from './plans/supervision.js';
 import { type SynchronizationPlan, synchronizationSpec } from './plans/synchronization.js';
 import { type Carried, Run } from './run.js';
 import { create } from './steps/create.js';
@@ -11,10 +12,13 @@ import { flowControl, policies, rowFilters, selectObjects, users } from './steps
 import { preCheck } from './steps/pre-check.js';
 import { approveStart, requestStart, startTransfer } from './steps/start.js';
 import { fullTransfer, incrementalTransfer } from './steps/transfer.js';
+import { superviseSynchronization } from './supervision.js';
+import { Updates } from './updates.js';
 
 /** The synchronisation procedure of §4.1, until the target follows the source. The order is part of the contract of DRS. */
 export async function synchronization(spec: unknown, carried?: Carried): Promise<Result> {
   const run = new Run('synchronization', synchronizationSpec, spec, carried);
+  const updates = new Updates(run);
 
   return await run.conduct(async (plan) => {
     const { task_type: type } = plan.task;
@@ -47,7 +51,8 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
       if (type === 'FULL_TRANS') return { task: 'kept' };
       const { maxDelay } = plan.inSync;
       const { delay } = await run.step('Incremental transfer', (retry) => incrementalTransfer(task, maxDelay, retry));
-      // Here the supervision of the running task will go on.
+      const { supervision = SYNC_SUPERVISION } = plan;
+      if (plan.supervise) return await superviseSynchronization(run, updates, task, plan, supervision);
       return { task: 'running', ...(delay !== undefined && { delaySeconds: delay / 1_000 }) };
     });
   }, settle('sync'));
@@ -76,5 +81,6 @@ function outline(plan: SynchronizationPlan): string[] {
     ['Start transfer', true],
     ['Full transfer', task.task_type !== 'INCR_TRANS'],
     ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
+    ['Supervision', plan.supervise],
   ]);
 }

@@ -39,14 +39,14 @@ const CommentForm = z.strictObject({ by: common.by, reason: common.reason });
 
 /** Reads what a person sent, or says in one line what is wrong with it. Never throws. */
 export function readMessage(name: Exclude<MessageName, 'comment'>, payload: unknown): Decision | string {
-  return read(forms[name], payload) as Decision | string;
+  return readForm(forms[name], payload) as Decision | string;
 }
 
 export function readComment(payload: unknown): Comment | string {
-  return read(CommentForm, payload);
+  return readForm(CommentForm, payload);
 }
 
-function read<T extends z.ZodType>(form: T, payload: unknown): z.output<T> | string {
+export function readForm<T extends z.ZodType>(form: T, payload: unknown): z.output<T> | string {
   if (payload === undefined) return 'it is empty';
   if (isUndecodable(payload)) return `it cannot be decoded (${payload[UNDECODABLE]}): send plain JSON`;
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload) || ArrayBuffer.isView(payload))

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { NewTask } from '../../drs/operations/tasks.js';
 import { Duration, type Problem, type Raw, type ReadSpec } from './common.js';
 import { asObject } from './requests.js';
-import { notHere, Parameters, superviseProblems, taskBase, taskProblems } from './task.js';
+import { RecoverySupervision, supervise, superviseProblems } from './supervision.js';
+import { notHere, Parameters, taskBase, taskProblems } from './task.js';
 
 const Limit = Duration.refine((ms) => ms > 0, 'must be more than 0s').default(60_000);
 
@@ -27,7 +28,8 @@ export const DisasterRecoverySpec = z.strictObject({
       maxRto: Limit,
     })
     .prefault({}),
-  supervise: z.boolean().default(false),
+  supervise,
+  supervision: RecoverySupervision.optional(),
 });
 
 export type DisasterRecoveryPlan = z.output<typeof DisasterRecoverySpec>;

@@ -61,6 +61,10 @@ export function testRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): Raw {
   };
 }
 
+/** Several tasks in one: their passwords change by §6.1.3. */
+export const isMultiTask = (spec: Raw): boolean =>
+  spec['shards'] !== undefined || Number(asObject(spec['task'])['node_num'] ?? 1) > 1;
+
 /** Primary/standby tasks and clustered sources are tested by the call of their own. */
 export function isCluster(spec: Raw): boolean {
   const task = asObject(spec['task']);

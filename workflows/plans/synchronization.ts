@@ -5,7 +5,8 @@ import { Duration, type Problem, type Raw, type ReadSpec, requestProblems } from
 import { SYNC_ENGINES, type SyncEngine, type SyncEngineType, syncEngine } from './engines.js';
 import { filterRequests } from './filters.js';
 import { asArray, asObject, policyRequest } from './requests.js';
-import { databasesNamedTwice, notHere, StartPoint, superviseProblems, taskBase, taskProblems, Users } from './task.js';
+import { SyncSupervision, supervise, superviseProblems } from './supervision.js';
+import { databasesNamedTwice, notHere, StartPoint, taskBase, taskProblems, Users } from './task.js';
 
 const Name = z.string().min(1).max(256);
 const as = Name.optional().meta({ description: 'Its name in the target.' });
@@ -30,7 +31,7 @@ const textOrNumber = <S extends z.ZodType<string>>(schema: S) =>
 const wire = SyncPolicy.shape;
 
 /** Table 6-288, but for the start point. */
-const Policies = z.strictObject({
+export const Policies = z.strictObject({
   conflict_policy: wire.conflict_policy,
   filter_ddl_policy: wire.filter_ddl_policy,
   ddl_trans: wire.ddl_trans,
@@ -70,6 +71,8 @@ const FilterLookup = z.strictObject({
   values: Lookup.shape.values,
 });
 
+export const Objects = z.union([z.literal('all'), z.array(Database).min(1)]);
+
 const ENGINES = Object.keys(SYNC_ENGINES) as [SyncEngineType, ...SyncEngineType[]];
 
 export const SynchronizationSpec = z.strictObject({
@@ -77,9 +80,9 @@ export const SynchronizationSpec = z.strictObject({
   policies: Policies.optional().meta({ description: 'Conflicts, DDL, indexes, topics and partitions (§6.3.2).' }),
   startPoint: StartPoint(wire),
   users: Users,
-  objects: z
-    .union([z.literal('all'), z.array(Database).min(1)])
-    .meta({ description: 'What is synchronised: all, or databases, their schemas, tables and views; `as` renames.' }),
+  objects: Objects.meta({
+    description: 'What is synchronised: all, or databases, their schemas, tables and views; `as` renames.',
+  }),
   sync_database: z.boolean().optional().meta({ description: 'Whole databases, with what is created later (§6.1.5).' }),
   filters: z.array(Filter).min(1).optional().meta({ description: 'Row filters, one a table (§6.3.1).' }),
   filterLookups: z
@@ -95,7 +98,8 @@ export const SynchronizationSpec = z.strictObject({
       maxDelay: Duration.default(30_000).meta({ description: 'The run is over once the delay is no more than this.' }),
     })
     .prefault({}),
-  supervise: z.boolean().default(false),
+  supervise,
+  supervision: SyncSupervision.optional(),
 });
 
 export type SynchronizationPlan = z.output<typeof SynchronizationSpec>;

@@ -152,13 +152,3 @@ export function databasesNamedTwice(objects: unknown): Problem[] {
       : [],
   );
 }
-
-export const superviseProblems = (spec: Raw): Problem[] =>
-  spec['supervise'] === true
-    ? [
-        {
-          path: 'supervise',
-          message: 'is not possible yet: in this version a run ends once its task runs; leave it out or say false',
-        },
-      ]
-    : [];

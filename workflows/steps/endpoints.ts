@@ -3,7 +3,7 @@ import { calls } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
 import type { Change, Item } from '../messages.js';
-import { clusterTestRequest, isCluster, storeRequest, testRequest } from '../plans/requests.js';
+import { clusterTestRequest, isCluster, isMultiTask, storeRequest, testRequest } from '../plans/requests.js';
 import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
@@ -46,16 +46,36 @@ export async function storeEndpoints(task: Task, plan: TaskPlan): Promise<void> 
   await calls.batchUpdateJob({ ...storeRequest(task.jobId, plan), name }, task.cloud);
 }
 
+/** §6.1.22: what DRS itself tells of a task that runs. */
+export async function exceptionNotification(task: Task, plan: TaskPlan): Promise<void> {
+  const { status } = await calls.batchListJobStatus(task.jobId, task.cloud);
+  const { engine_type } = plan.task;
+  await calls.batchSetSmn(
+    { job_id: task.jobId, status, engine_type, alarm_notify_info: plan.alarm_notify },
+    task.cloud,
+  );
+}
+
 /** §6.1.4: DRS's own notifications by SMS and e-mail. */
 export async function notification(task: Task, { alarm_notify }: TaskPlan): Promise<void> {
   await calls.batchUpdateJob({ job_id: task.jobId, alarm_notify }, task.cloud);
 }
 
-/** §6.1.15: after the start only passwords change, one call an end. */
-export async function changePasswords(task: Task, plan: DirectedPlan, change: Change): Promise<void> {
+/** §6.1.15: after the start only passwords change, one call an end; of several tasks in one by §6.1.3. */
+export async function changePasswords(
+  task: Task,
+  plan: DirectedPlan,
+  change: Change,
+  by: Pick<typeof calls, 'changePassword' | 'batchValidateClustersConnections'> = calls,
+): Promise<void> {
   for (const end of ['source', 'target'] as const) {
     const { password } = plan[end];
-    if (change[nameOf(plan, end)] && password)
-      await calls.changePassword({ ...at(task), end, endpoint: plan[end], password });
+    if (!change[nameOf(plan, end)] || !password) continue;
+    if (isMultiTask(plan))
+      await by.batchValidateClustersConnections(
+        clusterTestRequest(task.jobId, plan, end === 'source' ? 'so' : 'ta'),
+        task.cloud,
+      );
+    else await by.changePassword({ ...at(task), end, endpoint: plan[end], password });
   }
 }

@@ -1,10 +1,12 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { PrecheckFinding, PrecheckResult } from '../../activities/pre-check.js';
+import type { PrecheckFinding, PrecheckInput, PrecheckResult } from '../../activities/pre-check.js';
 import { calls, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
 import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
+
+type PrecheckMode = PrecheckInput['mode'];
 
 export interface Checked extends PrecheckResult {
   /** Alarms that somebody acknowledged, or the spec accepts. */
@@ -15,9 +17,24 @@ export interface Checked extends PrecheckResult {
  * §6.1.6 and §6.1.7. Precondition: endpoints and objects stored. At 100% an item may still be ALARM: it is in the spec's list or
  * somebody acknowledges it by name.
  */
-export async function preCheck(run: Steps, task: Task, plan: TaskPlan): Promise<Checked> {
+export async function preCheck(run: Steps, task: Task, plan: TaskPlan): Promise<Checked>;
+/** After an edit of a running task; undefined where a person skipped it. */
+export async function preCheck(
+  run: Steps,
+  task: Task,
+  plan: TaskPlan,
+  mode: 'forRetryJob',
+): Promise<Checked | undefined>;
+export async function preCheck(
+  run: Steps,
+  task: Task,
+  plan: TaskPlan,
+  mode?: PrecheckMode,
+): Promise<Checked | undefined> {
   for (;;) {
-    const found = (await run.step('Pre-check', () => check(task), { note: summary })) as PrecheckResult;
+    const options = { skippable: mode === 'forRetryJob', note: summary };
+    const found = await run.step<PrecheckResult>('Pre-check', () => check(task, mode), options);
+    if (!found) return undefined;
     const alarms = found.findings.filter(({ result }) => result !== 'PASSED');
     const open = alarms.filter((alarm) => !plan.precheck.accept.includes(alarm.item));
     if (open.length === 0 || (await acknowledged(run, open)))
@@ -26,8 +43,8 @@ export async function preCheck(run: Steps, task: Task, plan: TaskPlan): Promise<
   }
 }
 
-async function check(task: Task): Promise<PrecheckResult> {
-  const { before } = await calls.startPrecheck(at(task));
+async function check(task: Task, mode: PrecheckMode): Promise<PrecheckResult> {
+  const { before } = await calls.startPrecheck({ ...at(task), ...(mode && { mode }) });
   const found = await waits().waitForPrecheck({ ...at(task), before });
   const failed = found.findings.filter(({ result }) => result === 'FAILED');
   if (failed.length === 0 && found.passed) return found;
