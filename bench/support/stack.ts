@@ -25,7 +25,7 @@ export interface Bench {
     readonly pace: number;
     readonly around?: readonly ActivityInterceptorsFactory[];
   }): Promise<() => Promise<void>>;
-  start(spec: { readonly name: string }): Promise<WorkflowHandle>;
+  start(spec: { readonly name: string }, workflow?: string): Promise<WorkflowHandle>;
   close(): Promise<void>;
 }
 
@@ -60,8 +60,8 @@ export async function openBench(speed: Speed): Promise<Bench> {
         await native.close();
       };
     },
-    start: (spec) =>
-      client.workflow.start('migration', { taskQueue: TASK_QUEUE, workflowId: `migration-${spec.name}`, args: [spec] }),
+    start: (spec, workflow = 'migration') =>
+      client.workflow.start(workflow, { taskQueue: TASK_QUEUE, workflowId: `${workflow}-${spec.name}`, args: [spec] }),
     close: async () => {
       await connection.close();
       await simulator.close();

@@ -1,0 +1,38 @@
+import { leastSyncSpec, recoverySpec, syncSpec } from '../test/support/specs.js';
+import { atMost, report } from './support/report.js';
+import { approve, openBench } from './support/stack.js';
+
+/** What the creation of a synchronisation and of a disaster recovery costs in history, with every step on and no failure. */
+
+const bench = await openBench(100);
+const stop = await bench.work({ pace: 0.01 });
+const alarm_notify = { alarm_to_user: true, subscriptions: [{ protocol: 'email', endpoints: ['dba@example.com'] }] };
+
+async function eventsOf(workflow: string, spec: { readonly name: string }, ...gates: string[]): Promise<number> {
+  const run = await bench.start({ ...spec, ...{ alarm_notify } }, workflow);
+  for (const gate of gates) await approve(run, gate);
+  const { outcome } = (await run.result()) as { outcome: string };
+  if (outcome !== 'completed') throw new Error(`${spec.name} is ${outcome}`);
+  return (await run.fetchHistory()).events?.length ?? 0;
+}
+
+const postgresql = { ...leastSyncSpec('postgresql'), policies: { conflict_policy: 'stop' }, users: 'all' };
+const align = { parameters: 'align' };
+
+report('History events of a creation without failures', [
+  atMost('synchronisation of MySQL', await eventsOf('synchronization', syncSpec(), 'start#1'), 250),
+  atMost('synchronisation of PostgreSQL, with users', await eventsOf('synchronization', postgresql, 'start#1'), 250),
+  atMost(
+    'disaster recovery, single-active',
+    await eventsOf('disasterRecovery', { ...recoverySpec(), ...align }, 'start#1'),
+    250,
+  ),
+  atMost(
+    'disaster recovery, dual-active',
+    await eventsOf('disasterRecovery', { ...recoverySpec({ multi_write: true }), ...align }, 'start#1', 'start#2'),
+    450,
+  ),
+]);
+
+await stop();
+await bench.close();
