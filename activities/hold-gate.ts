@@ -1,4 +1,5 @@
-import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { verdict, waits } from '../drs/waits.js';
 import type { UseType } from '../drs/watcher.js';
 import { NotifyError, type WebhookEvent } from './notify.js';
@@ -183,15 +184,10 @@ function toEvent(
   return { event, ...run, text, gate: gate.id, evidence: gate.evidence, command, ...(link && { link }) };
 }
 
-/** Sleeps until the time is over or the signal says stop; longer than a timer can is no matter. */
+/** Sleeps until the time is over or the signal says stop, and leaves no timer behind; longer than a timer can is no matter. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const LONGEST = 2 ** 31 - 1;
-  for (let left = ms; left > 0; left -= LONGEST) await Promise.race([sleep(Math.min(left, LONGEST)), aborted(signal)]);
+  for (let left = ms; left > 0 && !signal.aborted; left -= LONGEST)
+    await sleep(Math.min(left, LONGEST), undefined, { signal }).catch(() => undefined);
   signal.throwIfAborted();
 }
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
