@@ -253,6 +253,10 @@ export class Run<P extends PlanBase> {
     return this.keeps[name] as T;
   }
 
+  isKept(name: string): boolean {
+    return this.keeps[name] !== undefined;
+  }
+
   /** A change that a person made by an update; it stands in the record, and a new password in the plan. */
   recordUpdate(name: UpdateName, { by, reason }: { readonly by: string; readonly reason: string }, what: string): void {
     const at = new Date().toISOString();

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import type { TaskSeen } from '../activities/permit.js';
 import { PASSWORD_CHANGEABLE, PAUSED, RETRYABLE, RUNNING } from '../drs/statuses.js';
 import { local, prompt } from './activities.js';
@@ -54,12 +54,17 @@ export const STATUSES = {
   edit: ['INCRE_TRANSFER_STARTED', 'INCRE_TRANSFER_FAILED'],
 } as const;
 
+/** A run that has just continued as new supervises within a moment. */
+const SOON = '1 minute';
+
 /**
  * What people change in a task while it is supervised. Each update is validated, allowed by the worker's policy and rules, done
  * under the task's lock, one after another, and recorded; what is refused changes nothing.
  */
 export class Updates {
   private changes: Changes | undefined;
+  /** The run goes on from one that supervised: it is about to do so, too. */
+  private expected: boolean;
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -67,6 +72,7 @@ export class Updates {
     /** Why a kind lacks one. */
     private readonly lacks: Partial<Readonly<Record<UpdateName, string>>> = {},
   ) {
+    this.expected = run.isKept('supervision');
     for (const name of UPDATES)
       setHandler(changeUpdate(name), (payload) => this.inTurn(() => this.answer(name, payload)), {
         description: DESCRIPTIONS[name],
@@ -84,6 +90,7 @@ export class Updates {
 
   end(): void {
     this.changes = undefined;
+    this.expected = false;
   }
 
   private problem(name: UpdateName, payload: unknown): string | undefined {
@@ -92,13 +99,16 @@ export class Updates {
     const said = readUpdate(name, payload);
     if (typeof said === 'string') return said;
     const change = this.changes?.[name] as Change<UpdateName> | undefined;
+    if (!change && this.expected) return undefined;
     if (!change)
       return 'the task is not supervised now: updates are possible once it runs, in a run with supervise: true';
     return change.problem?.(said);
   }
 
   private async answer(name: UpdateName, payload: unknown): Promise<UpdateReceipt> {
-    // While it waited for its turn, another may have made it impossible.
+    if (this.expected) await condition(() => this.changes !== undefined || !this.expected, SOON);
+    this.expected = false;
+    // While it waited, another may have made it impossible.
     const why = this.problem(name, payload);
     if (why) throw refused(why);
     try {

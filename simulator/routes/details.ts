@@ -5,7 +5,9 @@ export function details(job: Job): object {
   const { spec } = job;
   const shown = (which: 'so' | 'ta', created: unknown) => {
     const { password, ...stored } = job.stored?.[which] ?? {};
-    return { ...(created as object), ...stored, ...(password ? { db_password: '******' } : {}) };
+    // A subtask goes its own way between the databases once they are stored.
+    const first = job.parent && job.stored ? {} : (created as object);
+    return { ...first, ...stored, ...(password ? { db_password: '******' } : {}) };
   };
   const subnet = spec['customize_sutnet_id'];
   return {

@@ -16,7 +16,11 @@ export interface SupervisedRun extends Run {
 const SOON = { timeout: 30_000, interval: 50 };
 
 export const supervisedSync = (more: Raw = {}) => ({ ...leastSyncSpec('mysql'), supervise: true, ...more });
-export const supervisedRecovery = (more: Raw = {}) => ({ ...recoverySpec(), supervise: true, ...more });
+export const supervisedRecovery = (more: Raw = {}, task: Raw = {}) => ({
+  ...recoverySpec(task),
+  supervise: true,
+  ...more,
+});
 
 /** Starts a run and waits until it supervises its task. `mostEvents` is the history after which it continues as new. */
 export async function supervised(
@@ -34,6 +38,7 @@ export async function supervised(
   });
   const run = runOf(handle);
   await run.approve('start');
+  if ((spec as { task?: Raw }).task?.['multi_write']) await run.approve('start#2');
   await phase(run, 'supervises');
   const { id } = simulator.job(spec.name) as { id: string };
   return {
