@@ -16,13 +16,16 @@ declare module 'vitest' {
   }
 }
 
+/** The server asks a run to continue as new after so many events: half of the usual, since a test has to send them. */
+const SHORT_HISTORIES = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=2000'];
+
 /** One real Temporal dev server and one bundle for all tests. Never a server that the environment names. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   for (const name of Object.keys(process.env)) if (name.startsWith('TEMPORAL_')) delete process.env[name];
   const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-test-'));
   const binary = await findTemporal();
   const [server, { code }] = await Promise.all([
-    startTemporal({ binary, uiPort: false, searchAttributes: SEARCH_ATTRIBUTES }),
+    startTemporal({ binary, uiPort: false, searchAttributes: SEARCH_ATTRIBUTES, extraArgs: SHORT_HISTORIES }),
     bundleWorkflowCode({
       workflowsPath,
       payloadConverterPath,

@@ -174,6 +174,17 @@ test('a run that is cancelled while its task ends says that the task was termina
   expect(await run.status()).toMatchObject({ outcome: 'cancelled', task: 'terminated' });
 });
 
+test('a decision to abort at a failed step ends the run as the spec wants it', async ({ pilot, simulator }) => {
+  const spec = { ...migrationSpec(), onAbort: 'terminate' };
+  simulator.fault({ operation: 'batchSetObjects', fault: { kind: 'jobError', code: 'DRS.M00201' } });
+  const run = await pilot.start(spec);
+  await run.decide('objects', 'abort', { reason: 'wrong plan' });
+  const { type, message, result } = await run.failure();
+  expect({ type, message }).toEqual({ type: 'drs.aborted', message: 'aborted by ada: wrong plan' });
+  expect(result).toMatchObject({ outcome: 'aborted', task: 'terminated' });
+  expect(callsFor(simulator, result?.jobId)).toEqual(['terminate']);
+});
+
 test('a policy that DRS refuses ends the run all the same, and says so', async ({ pilot, simulator }) => {
   const run = await pilot.start({ ...migrationSpec(), onAbort: 'terminate' });
   await run.gate('start');

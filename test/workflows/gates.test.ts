@@ -333,19 +333,15 @@ test('thousands of signals make a run go on as a new one, with its open gate and
   await run.approve('start', 'ada');
   const first = await run.handle.describe();
   const nonsense = [json({ gate: 'start#9', by: 'ben', reason: 'again' })];
-  let sent = 0;
-  const send = async (most: number) => {
-    while (sent < most) {
-      sent += 1;
+  const sent = 2_500;
+  let left = sent;
+  const send = async () => {
+    while (left > 0) {
+      left -= 1;
       await signalRaw(pilot.client, run.id, 'approve', nonsense);
     }
   };
-  // How many events a signal costs depends on how many come together.
-  for (let most = 2_000; most < 9_000; most += 500) {
-    await Promise.all(Array.from({ length: 40 }, () => send(most)));
-    const { historyLength, runId } = await run.handle.describe();
-    if (historyLength > 5_000 || runId !== first.runId) break;
-  }
+  await Promise.all(Array.from({ length: 40 }, send));
   await vi.waitFor(async () => expect((await run.handle.describe()).runId).not.toBe(first.runId), SOON);
 
   const { gate, refusedSignals, decisions, steps } = await vi.waitFor(async () => {
@@ -381,16 +377,22 @@ test('a start in the future is given to DRS once it is approved, and the task wa
 });
 
 test('a start time that has passed when it is approved is asked again', async ({ pilot, simulator }) => {
-  const at = new Date(Date.now() + 4_000).toISOString();
-  const spec = { ...migrationSpec(), start: { at } };
-  const run = await pilot.start(spec);
-  await run.gate('start#1');
-  await vi.waitUntil(() => Date.now() > Date.parse(at), SOON);
+  // On a machine that is busy the gate may open too late for the first.
+  const soon = async (leads: readonly number[]): Promise<{ run: Run; at: string; name: string }> => {
+    const [lead = 0, ...others] = leads;
+    const at = new Date(Date.now() + lead).toISOString();
+    const spec = { ...migrationSpec(), start: { at } };
+    const run = await pilot.start(spec);
+    const inTime = (await run.gate('start#1')).question.includes('It starts at');
+    return inTime || others.length === 0 ? { run, at, name: spec.name } : await soon(others);
+  };
+  const { run, at, name } = await soon([3_000, 15_000, 40_000]);
+  await vi.waitUntil(() => Date.now() > Date.parse(at), { ...SOON, timeout: 45_000 });
   await run.approve('start#1');
   expect((await run.gate('start#2')).question).toBe(
     `Start the transfer? Its start time ${at} has passed: it would start now`,
   );
-  expect(simulator.job(spec.name)?.status).toBe('CONFIGURATION');
+  expect(simulator.job(name)?.status).toBe('CONFIGURATION');
   await run.approve('start#2');
   await run.approve('cutover');
   await run.result();
