@@ -4,7 +4,6 @@ import type { Result } from './messages.js';
 import { present } from './outline.js';
 import { backwards, type DisasterRecoveryPlan, disasterRecoverySpec } from './plans/disaster-recovery.js';
 import { RECOVERY_SUPERVISION } from './plans/supervision.js';
-import type { TaskPlan } from './plans/task.js';
 import { type Carried, Run } from './run.js';
 import type { Moving } from './steps/changes.js';
 import { compareParameters, comparesParameters } from './steps/compare-parameters.js';

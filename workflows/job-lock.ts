@@ -4,7 +4,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  defineQuery,
   defineSignal,
   defineUpdate,
   getExternalWorkflowHandle,
@@ -12,13 +11,12 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Hold, LockAnswer, LockView, TakeOver } from '../activities/locks.js';
+import type { Hold, LockAnswer, TakeOver } from '../activities/locks.js';
 import { waits } from './activities.js';
 import { type CarriedLock, LockState } from './lock-state.js';
-import { lockTaken } from './messages.js';
+import { lockQuery, lockTaken } from './messages.js';
 import { readLockMessage } from './plans/lock.js';
 
-export const lockQuery = defineQuery<LockView>('lock');
 const request = defineUpdate<LockAnswer, [unknown]>('request');
 const takeOver = defineUpdate<LockAnswer, [unknown]>('takeOver');
 const release = defineSignal<[unknown]>('release');

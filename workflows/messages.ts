@@ -1,5 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { LockView } from '../activities/locks.js';
 import type { Kind } from '../drs/errors.js';
+
+export type { LockView };
 
 /** Everything that people and programs say to a run, and hear from it. Names and fields are public: they stand in histories. */
 
@@ -136,6 +139,9 @@ export type JobOutcome = { readonly jobId: string; readonly name?: string } & (
 );
 
 export const status = defineQuery<Status>('status');
+
+/** Query of the lock of a task, a workflow of type `jobLock`. */
+export const lockQuery = defineQuery<LockView>('lock');
 
 /** What the lock of a task tells a run that it was taken from. */
 export interface LockTaken {

@@ -6,9 +6,15 @@ import { comment } from './comment.js';
 import { decide } from './decide.js';
 import { demo } from './demo.js';
 import { dev } from './dev.js';
+import { edit } from './edit.js';
+import { end } from './end.js';
 import { explain } from './explain.js';
+import { limitSpeed } from './limit-speed.js';
 import { list } from './list.js';
+import { locks } from './locks.js';
 import { operations } from './operations.js';
+import { pause, resume } from './pause.js';
+import { rotatePassword } from './rotate-password.js';
 import { schema } from './schema.js';
 import { setup } from './setup.js';
 import { simulator } from './simulator.js';
@@ -31,6 +37,13 @@ export const commands: readonly MakeCommand[] = [
   decide,
   comment,
   cancel,
+  pause,
+  resume,
+  limitSpeed,
+  rotatePassword,
+  edit,
+  end,
+  locks,
   call,
   operations,
   explain,
