@@ -19,6 +19,9 @@ test('SIGTERM ends a worker in good order while it holds 200 waits, and they go 
   for (const name of names) simulator.patch(name, { hold: 'CREATING' });
   const runs = await Promise.all(names.map((name) => stack.start(migrationSpec(name))));
   await vi.waitFor(() => expect(watched(names)).toBe(200), soon);
+  const asking = await stack.start(migrationSpec());
+  await asking.approve('start');
+  await asking.gate('cutover');
 
   expect(await worker.end('SIGTERM')).toBe(0);
 
@@ -27,6 +30,8 @@ test('SIGTERM ends a worker in good order while it holds 200 waits, and they go 
   await vi.waitFor(() => expect(watched(names)).toBe(200), soon);
   simulator.patch('wait-0', { hold: null });
   await runs[0]?.gate('start');
+  await asking.approve('cutover');
+  expect((await asking.result()).outcome).toBe('completed');
 });
 
 /** How many of these tasks were asked for. */

@@ -1,6 +1,9 @@
 import { runWorker } from '../../worker/main.js';
 
 /** A worker as it is in production, but that its workflow code was bundled before. It ends with the process that started it. */
-process.once('disconnect', () => process.exit(1));
+const abandoned = () => process.exit(1);
+process.once('disconnect', abandoned);
 await runWorker({ bundle: process.env['TEST_BUNDLE'], onReady: () => process.send?.('ready') });
-process.exit(0);
+// From here on it must end by itself.
+process.removeListener('disconnect', abandoned);
+process.disconnect();
