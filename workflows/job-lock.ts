@@ -25,7 +25,7 @@ const release = defineSignal<[unknown]>('release');
 const IDLE = '1 minute';
 /** Most holds are over by then: whether the holder still lives is looked at only later, unless somebody waits. */
 const QUIET = '1 minute';
-const MOST_EVENTS = 5_000;
+const MOST_EVENTS = 4_500;
 
 /**
  * The lock of one DRS task: whoever changes the task holds it, comparisons share it. Requests queue in their order. A hold lasts

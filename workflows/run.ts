@@ -34,7 +34,7 @@ import { applyChange, type GateSpec, hasLeaked, type PlanBase, type ReadSpec, re
 import { type CarriedSteps, StepTable } from './step-table.js';
 
 /** Above this a run continues as new; the server's own limit is ten times as far. Rehearsals say less, in their memo. */
-const MOST_EVENTS = 5_000;
+const MOST_EVENTS = 4_500;
 /** As many ids of tasks the server keeps to find a run by. */
 const MOST_JOB_IDS = 50;
 

@@ -97,12 +97,7 @@ export async function superviseSynchronization(
   };
   const moving = { only: { task, plan } };
   const beside = () => carryOutEdits(run, task, plan);
-  return await superviseTask(
-    run,
-    updates,
-    { plan, supervision, whole: task, moving },
-    { edit, beside },
-  );
+  return await superviseTask(run, updates, { plan, supervision, whole: task, moving }, { edit, beside });
 }
 
 /** Engine types whose policies may be changed in INCRE_TRANSFER_STARTED (§6.3.2). */
