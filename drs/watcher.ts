@@ -59,7 +59,7 @@ export interface WatcherOptions {
 const IDS_A_CALL = 100;
 /** Two list calls of one kind are at least so far apart: what arrives meanwhile goes along. */
 const GAP_MS = 1_000;
-/** The full progress is for people, so it is asked for every fourth time only: ten jobs a call. */
+/** The full progress is for people, so it is asked for a fourth as often as the status. */
 const PROGRESS_EVERY = 4;
 /** Readings of ten tasks travel together; where fewer are due, others go along. */
 const TASKS_A_READING = 10;
@@ -73,7 +73,6 @@ interface Entry extends Watched {
   readonly resolve: (seen: Seen) => void;
   readonly reject: (error: unknown) => void;
   nextAt: number;
-  rounds: number;
   misses: number;
   last?: Seen;
   readonly readAt: Partial<Record<Reading, number>>;
@@ -112,7 +111,7 @@ export class Watcher {
     const stop = () => entry?.reject(signal.reason);
     try {
       return await new Promise<Seen>((resolve, reject) => {
-        entry = { ...watched, see, resolve, reject, nextAt: this.now(), rounds: 0, misses: 0, readAt: {} };
+        entry = { ...watched, see, resolve, reject, nextAt: this.now(), misses: 0, readAt: {} };
         this.entries.add(entry);
         signal.addEventListener('abort', stop, { once: true });
         this.schedule();
@@ -205,7 +204,7 @@ export class Watcher {
     await Promise.all(
       READINGS.map(async ({ reading, wants, ask }) => {
         const wanting = entries.filter((entry) => wants(entry, statusOf(entry.jobId)));
-        const ids = this.due(reading, wanting, now);
+        const ids = this.due(reading, wanting, statusOf, now);
         if (ids.length === 0) return;
         for (const { jobId, outcome } of await ask(this.drs, ids)) {
           const read = [...(numbers.get(jobId)?.read ?? []), reading];
@@ -217,7 +216,12 @@ export class Watcher {
   }
 
   /** Whose reading is due, and who goes along so that no request is half empty. */
-  private due(reading: Reading, entries: readonly Entry[], now: number): readonly string[] {
+  private due(
+    reading: Reading,
+    entries: readonly Entry[],
+    statusOf: (id: string) => string | undefined,
+    now: number,
+  ): readonly string[] {
     const dueAt = ({ readAt }: Entry) => readAt[reading] ?? Number.NEGATIVE_INFINITY;
     const ordered = [...entries].sort((a, b) => dueAt(a) - dueAt(b));
     const due = new Set(ordered.filter((entry) => dueAt(entry) <= now).map(({ jobId }) => jobId)).size;
@@ -225,13 +229,12 @@ export class Watcher {
     const chosen = ids.slice(0, Math.ceil(due / TASKS_A_READING) * TASKS_A_READING);
     for (const entry of entries) {
       if (!chosen.includes(entry.jobId)) continue;
-      entry.readAt[reading] = now + (entry.readEveryMs?.[reading] ?? 0) * this.pace;
+      entry.readAt[reading] = now + everyMs(entry, reading, statusOf(entry.jobId)) * this.pace;
     }
     return chosen;
   }
 
   private observe(entry: Entry, row: Row | undefined, numbers: Numbers = {}): void {
-    entry.rounds += 1;
     entry.misses = row ? 0 : entry.misses + 1;
     if (!row && entry.misses < MISSES) return;
     const action = row?.job_action?.current_action;
@@ -288,8 +291,7 @@ const READINGS: readonly {
 }[] = [
   {
     reading: 'progress',
-    wants: ({ delay, rounds }, status) =>
-      status === INCREMENTAL ? delay === true : status === FULL && rounds % PROGRESS_EVERY === 0,
+    wants: ({ delay }, status) => status === FULL || (status === INCREMENTAL && delay === true),
     ask: async (drs, ids) => paired(ids, await drs.many('batchListProgresses', ids), readNumbers),
   },
   {
@@ -303,6 +305,10 @@ const READINGS: readonly {
     ask: async (drs, ids) => paired(ids, await drs.many('showMonitoringData', ids), readMonitoring),
   },
 ];
+
+/** Whoever waits for a delay must not miss the moment in which there is one. */
+const everyMs = (entry: Entry, reading: Reading, status: string | undefined): number =>
+  entry.readEveryMs?.[reading] ?? (status === FULL && !entry.delay ? PROGRESS_EVERY * entry.everyMs : 0);
 
 const isProtecting = ({ useType }: Entry, status: string | undefined): boolean =>
   useType === 'cloudDataGuard' && status === INCREMENTAL;

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect, type Drs } from '../../drs/connect.js';
+import { Watcher } from '../../drs/watcher.js';
+import { type Simulator, startSimulator } from '../../simulator/server.js';
+
+const TASKS = 200;
+const ROUNDS = 12;
+
+let simulator: Simulator;
+let drs: Drs;
+
+beforeEach(async () => {
+  simulator = await startSimulator({ speed: 'demo' });
+  const { ak, sk } = simulator.account;
+  drs = connect(
+    {
+      name: 'default',
+      region: 'eu-west-101',
+      projectId: simulator.project.id,
+      drsEndpoint: simulator.url,
+      iamEndpoint: simulator.url,
+      credentials: { ak, sk },
+    },
+    { env: {} },
+  );
+});
+afterEach(async () => {
+  await drs.close();
+  await simulator.close();
+});
+
+const bodies = (operation: string) =>
+  simulator
+    .journal()
+    .filter((call) => call.operation === operation)
+    .map(({ body }) => body as { name: string; jobs: string[] });
+
+test('many tasks are asked for together: a hundred a list, the progress of ten in a request', async () => {
+  const watcher = new Watcher(drs, { pace: 0.001 });
+  const jobs = Array.from({ length: TASKS }, (_, n) => {
+    const job = simulator.createForeign({ name: `orders-${n}`, status: 'FULL_TRANSFER_STARTED' });
+    simulator.patch(job.id, { hold: 'FULL_TRANSFER_STARTED' });
+    return job.id;
+  });
+  await Promise.all(
+    jobs.map((jobId) => {
+      let seen = 0;
+      const watched = { jobId, useType: 'migration', everyMs: 30_000 } as const;
+      return watcher.watch(watched, () => ++seen >= ROUNDS, AbortSignal.timeout(30_000));
+    }),
+  );
+
+  const lists = bodies('showJobList').map(({ name }) => name.split(',').length);
+  expect(lists.filter((asked) => asked < 100).length).toBeLessThanOrEqual(2);
+  expect(lists.length).toBeLessThanOrEqual(3 * ROUNDS);
+  const progress = bodies('batchListProgresses').map(({ jobs: asked }) => asked.length);
+  expect(progress.filter((asked) => asked < 10)).toEqual([]);
+  expect(progress.length).toBeLessThanOrEqual((TASKS / 10) * (ROUNDS / 4 + 1));
+});
+
+test('the delay is known in the first round in which there is one', async () => {
+  const watcher = new Watcher(drs, { pace: 0.001 });
+  const { id: jobId } = simulator.createForeign({ name: 'orders', status: 'FULL_TRANSFER_STARTED' });
+  simulator.patch(jobId, { hold: 'FULL_TRANSFER_STARTED' });
+  let first: unknown;
+  await watcher.watch(
+    { jobId, useType: 'migration', everyMs: 30_000, delay: true },
+    ({ status, progress, delay }) => {
+      if (status === 'FULL_TRANSFER_STARTED' && progress !== undefined)
+        simulator.patch(jobId, { status: 'INCRE_TRANSFER_STARTED', hold: null, delay: 7 });
+      first = delay;
+      return status === 'INCRE_TRANSFER_STARTED';
+    },
+    AbortSignal.timeout(30_000),
+  );
+  expect(first).toBe(7_000);
+});
