@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { checked, invalid, missing } from '../check.js';
 import { Refusal } from '../codes.js';
 import type { Named } from '../faults.js';
-import type { Job, Side } from '../job.js';
+import { type Job, type Side, statusOf } from '../job.js';
 import { type Database, hash, type World } from '../world.js';
+import { PASSWORD_STATUSES, storePassword } from './control.js';
 import { DB_TYPES, flag, jobId, kafkaAccess, NETS, side, text, upToTen, wholePort } from './fields.js';
 import { byJobId, type Call, type Ctx, counted, perJob, type Routes, route, unique } from './route.js';
 import { forwardRuns, mustBe, notParent } from './rules.js';
@@ -187,8 +188,16 @@ export const connections: Routes = {
         perJob(ctx, all, {
           name: ({ job_id, property }) => ({ id: job_id, endPointType: sidesOf(property)[0] }),
           act: ({ job_id, members: given }) => {
-            const job = testable(ctx, job_id);
+            // Of several tasks in one it is also how passwords change, once they run.
+            const known = ctx.world.job(ctx.project, job_id);
+            const running = known.spec.engine_type === 'mongodb' && PASSWORD_STATUSES.includes(statusOf(known));
+            const job = running ? known : testable(ctx, job_id);
             for (const each of given) {
+              const end = each.endpointtype === 'ta' ? 'ta' : 'so';
+              if (running) {
+                storePassword(ctx.world, job, end, each.dbpassword ?? '');
+                continue;
+              }
               const {
                 dbtype: db_type,
                 dbport: db_port,
@@ -197,7 +206,7 @@ export const connections: Routes = {
                 dbpassword: db_password,
                 ip,
               } = each;
-              tested(ctx.world, job, each.endpointtype === 'ta' ? 'ta' : 'so', {
+              tested(ctx.world, job, end, {
                 db_type,
                 db_port,
                 inst_id,

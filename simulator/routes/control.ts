@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from '../codes.js';
-import { begin, isStopping, type Job, precheckPassed, statusOf } from '../job.js';
+import { begin, isStopping, type Job, precheckPassed, type Side, statusOf } from '../job.js';
 import { hash, release, type World } from '../world.js';
 import { flag, jobId, side, some, text } from './fields.js';
 import { byJobId, type Ctx, counted, eachJob, failedById, perJob, type Routes, route } from './route.js';
@@ -120,7 +120,7 @@ function stopOrDelete(
 /** A GTID set that differs from task to task and stays the same for one. */
 const breakpoint = (job: Job) => `${job.id.slice(0, 8)}-4bc3-11ee-b279-fa163ef21d64:1-${1000 + (job.createdAt % 9000)}`;
 
-const PASSWORD_STATUSES = [
+export const PASSWORD_STATUSES = [
   'STARTJOBING',
   'STARTJOB_FAILED',
   'START_JOB_FAILED',
@@ -151,15 +151,19 @@ function changePassword({ world, project }: Ctx<unknown>, given: z.output<typeof
   const job = world.job(project, given.job_id);
   notParent(job);
   mustBe(job, ...PASSWORD_STATUSES);
-  const stored = job.stored?.[given.end_point_type];
-  const here = world.databases.filter(({ ip }) => String(stored?.ip ?? '').includes(ip));
-  if (here.length > 0 && !here.some(({ user, password }) => user === stored?.db_user && password === given.db_password))
-    throw new Refusal('DRS.KE0002', 'the database refuses this password');
-  if (stored) stored.password = hash(given.db_password);
-  const tested = job.tested[given.end_point_type];
-  if (tested) tested.password = hash(given.db_password);
-  world.changed();
+  storePassword(world, job, given.end_point_type, given.db_password);
   return { id: given.job_id, status: 'success', end_point_type: given.end_point_type };
+}
+
+export function storePassword(world: World, job: Job, end: Side, password: string): void {
+  const stored = job.stored?.[end];
+  const here = world.databases.filter(({ ip }) => String(stored?.ip ?? '').includes(ip));
+  if (here.length > 0 && !here.some(({ user, password: known }) => user === stored?.db_user && known === password))
+    throw new Refusal('DRS.KE0002', 'the database refuses this password');
+  if (stored) stored.password = hash(password);
+  const tested = job.tested[end];
+  if (tested) tested.password = hash(password);
+  world.changed();
 }
 
 function onlyOnce(jobs: readonly { job_id: string; end_point_type: string }[]): void {

@@ -1,7 +1,7 @@
 import { describe, expect, vi } from 'vitest';
 import type { Simulator } from '../../simulator/server.js';
 import { rejection, test } from '../support/harness.js';
-import { noted, supervised, supervisedRecovery, supervisedSync } from '../support/supervised.js';
+import { noted, phase, supervised, supervisedRecovery, supervisedSync } from '../support/supervised.js';
 import { openWebhook, type Webhook } from '../support/webhook.js';
 
 const RUNS = 'INCRE_TRANSFER_STARTED';
@@ -352,4 +352,37 @@ describe('a disaster recovery', () => {
     const ends = simulator.journal().filter(({ operation, effect }) => operation === 'batchDeleteJobs' && effect);
     expect(ends.map(({ body }) => body)).toMatchObject([{ jobs: [{ job_id: run.job }] }]);
   });
+});
+
+test('a task made elsewhere is looked at, taken over at a gate, and supervised; another is refused', async ({
+  pilot,
+  simulator,
+}) => {
+  const spec = supervisedSync({ alarm_notify: { alarm_to_user: true, delay_time: 300 } });
+  const { task, source, target } = spec as unknown as Record<string, Record<string, unknown>>;
+  const { password: _, ...from } = source ?? {};
+  const { password: __, ...to } = target ?? {};
+  const made = { ...task, name: 'made-elsewhere', status: RUNS, source_endpoint: from, target_endpoint: to };
+  const { id } = simulator.createForeign({ ...made, db_use_type: 'sync' });
+  const other = simulator.createForeign({ ...made, name: 'another', db_use_type: 'migration' });
+
+  const wrong = await pilot.start({ ...spec, adopt: other.id }, { workflow: 'synchronization' });
+  expect(await wrong.failure()).toMatchObject({
+    type: 'drs.wrongId',
+    message: expect.stringContaining('db_use_type is migration, the spec says sync'),
+  });
+
+  const run = await pilot.start({ ...spec, adopt: id }, { workflow: 'synchronization' });
+  const gate = await run.gate('adopt');
+  expect(gate.evidence.items).toContainEqual({ item: 'status', class: 'ok', value: RUNS });
+  await run.approve('adopt');
+  await phase(run, 'supervises');
+  const effects = simulator.journal().filter(({ effect }) => effect);
+  expect(effects.map(({ operation }) => operation)).toEqual(['batchSetSmn']);
+  expect(effects[0]?.body).toMatchObject({
+    jobs: [{ job_id: id, status: RUNS }],
+    alarm_notify_info: { delay_time: 300 },
+  });
+  await run.handle.executeUpdate('end', { args: [{ by: 'ada', reason: 'enough' }] });
+  expect(await run.result()).toMatchObject({ task: 'terminated' });
 });

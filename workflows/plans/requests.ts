@@ -61,15 +61,13 @@ export function testRequest(jobId: string, spec: Raw, end: 'so' | 'ta'): Raw {
   };
 }
 
-/** Several tasks in one: their passwords change by §6.1.3. */
-export const isMultiTask = (spec: Raw): boolean =>
-  spec['shards'] !== undefined || Number(asObject(spec['task'])['node_num'] ?? 1) > 1;
-
 /** Primary/standby tasks and clustered sources are tested by the call of their own. */
-export function isCluster(spec: Raw): boolean {
+export const isCluster = (spec: Raw): boolean => asObject(spec['task'])['master_az'] !== undefined || isMultiTask(spec);
+
+/** A clustered source has several tasks in one: their passwords change by §6.1.3. */
+export function isMultiTask(spec: Raw): boolean {
   const task = asObject(spec['task']);
-  const shards = task['engine_type'] === 'mongodb' && Number(task['node_num'] ?? 1) > 1;
-  return task['master_az'] !== undefined || spec['shards'] !== undefined || shards;
+  return spec['shards'] !== undefined || (task['engine_type'] === 'mongodb' && Number(task['node_num'] ?? 1) > 1);
 }
 
 /** §6.1.3, one end of a task; a clustered source with its shards. */
