@@ -65,8 +65,11 @@ test('an address that changes after the endpoints were stored is tested and stor
   const spec = migrationSpec();
   simulator.patch(spec.name, { precheck: { items: [{ name: 'binlogRetention', result: 'FAILED' }] } });
   const run = await pilot.start(spec);
+  simulator.patch(spec.name, { precheck: { items: [{ name: 'binlogRetention', result: 'FAILED' }] } });
   await run.decide('pre-check', 'retry', { change: { source: { ip: OTHER_IP } } });
-  await run.gate('start');
+  await run.decide('pre-check#2', 'retry');
+  // Whoever approves must have seen it, whoever else has.
+  expect(evidenceOf(await run.gate('start'))).toMatch(/^change: source\.ip → 203\.0\.113\.11, by ada: as agreed$/m);
   const stored = bodies(simulator, 'batchUpdateJob').map(({ jobs }) => jobs[0]?.['source_endpoint']);
   expect(stored).toMatchObject([{ ip: SOURCE_IP }, { ip: OTHER_IP }]);
   await finishedOnOneTask(run, simulator, spec.name);
