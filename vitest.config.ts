@@ -12,7 +12,7 @@ class DemoLast extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [process.env['DRS_PILOT_RECORD'] ? 'test/replay/record.ts' : 'test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,

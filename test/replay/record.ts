@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { VERSION } from '../../drs/version.js';
+import { migrationSpec, SOURCE_IP } from '../support/config.js';
+import { approveAll, type Run, test } from '../support/harness.js';
+import { recoverySpec } from '../support/specs.js';
+import { supervised, supervisedSync } from '../support/supervised.js';
+
+/*
+ * Records one history a case, of this version: `npm run record`. A history that was recorded by a release is never recorded
+ * again: it stands for the runs that are under way when the next one is deployed.
+ */
+
+async function record(run: Run, name: string): Promise<void> {
+  await run.handle.result().catch(() => undefined);
+  const file = fileURLToPath(new URL(`histories/${name}-${VERSION}.json`, import.meta.url));
+  writeFileSync(file, `${historyToJSON(await run.handle.fetchHistory())}\n`);
+}
+
+test('a migration with every step on', async ({ pilot }) => {
+  const run = await pilot.start({
+    ...migrationSpec('recorded-clean'),
+    users: 'all',
+    alarm_notify: { alarm_to_user: true, subscriptions: [{ protocol: 'email', endpoints: ['dba@example.com'] }] },
+    speed: [{ begin: '22:00', end: '05:59', speed: 50 }],
+    parameters: 'align',
+    finish: { delete: true },
+  });
+  await approveAll(run);
+  await record(run, 'migration-clean');
+});
+
+test('a migration that is mended on its way', async ({ pilot, simulator }) => {
+  const spec = migrationSpec('recorded-mended');
+  simulator.fault({
+    operation: 'batchValidateConnections',
+    match: { endPointType: 'so' },
+    fault: { kind: 'jobError', code: 'DRS.KE0001' },
+  });
+  simulator.fault({ operation: 'batchSetObjects', fault: { kind: 'jobError', code: 'DRS.M00201' } });
+  simulator.patch(spec.name, {
+    precheck: { items: [{ name: 'dstDbVersion', result: 'ALARM', reason: 'the target is newer' }] },
+  });
+  const run = await pilot.start(spec);
+  await run.decide('test-connections', 'retry', { change: { source: { ip: SOURCE_IP } } });
+  await run.decide('objects', 'retry');
+  await run.decide('pre-check', 'acknowledge', { items: ['dstDbVersion'] });
+  simulator.patch(spec.name, { failNext: 'FULL_TRANSFER_FAILED' });
+  await run.approve('start');
+  await run.decide('full-transfer', 'retry');
+  await run.approve('cutover');
+  await record(run, 'migration-mended');
+});
+
+test('a migration that is rejected', async ({ pilot }) => {
+  const run = await pilot.start({ ...migrationSpec('recorded-rejected'), onAbort: 'terminate' });
+  await run.decide('start', 'reject');
+  await record(run, 'migration-rejected');
+});
+
+test('a call that needs an approval', async ({ pilot, simulator }) => {
+  const { id } = simulator.createForeign({ name: 'recorded-call', status: 'INCRE_TRANSFER_STARTED' });
+  const run = await pilot.start(
+    { operation: 'batchStopJobs', jobs: [{ job_id: id, pause_mode: 'target' }] },
+    { workflow: 'operation' },
+  );
+  await run.approve('approval');
+  await record(run, 'operation-approved');
+});
+
+test('a synchronisation that is supervised, paused, resumed and ended', async ({ pilot, simulator }) => {
+  const run = await supervised(pilot, simulator, supervisedSync());
+  await run.update('pause');
+  await run.update('resume');
+  await run.update('end');
+  await record(run, 'synchronization-supervised');
+});
+
+test('a disaster recovery in both directions', async ({ pilot }) => {
+  const run = await pilot.start(recoverySpec({ multi_write: true }), { workflow: 'disasterRecovery' });
+  await run.approve('start#1');
+  await run.approve('start#2');
+  await record(run, 'disasterRecovery-dual');
+});

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Worker } from '@temporalio/worker';
+import { expect, inject, test } from 'vitest';
+import { payloadConverterPath } from '../../worker/worker.js';
+
+/* A change that would break runs which are under way fails here. How to record: see record.ts. */
+
+const histories = new URL('histories/', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, histories), 'utf8');
+const files = readdirSync(histories).filter((file) => file.endsWith('.json'));
+
+const replay = (history: string): Promise<unknown> =>
+  Worker.runReplayHistory(
+    { workflowBundle: { codePath: inject('bundle') }, dataConverter: { payloadConverterPath } },
+    JSON.parse(history),
+  );
+
+test('every workflow that people start has a recorded history', () => {
+  const recorded = new Set(files.map((file) => file.split('-')[0]));
+  for (const workflow of ['migration', 'operation', 'synchronization', 'disasterRecovery'])
+    expect(recorded).toContain(workflow);
+});
+
+test.each(files)('%s still replays', async (file) => {
+  await replay(read(file));
+});
+
+test('a history of other steps does not', async () => {
+  const file = files.find((one) => one.startsWith('migration-clean')) as string;
+  const other = read(file).replaceAll('"batchSetObjects"', '"batchSetDefiner"');
+  expect(other).not.toBe(read(file));
+  await expect(replay(other)).rejects.toThrow(/[Nn]ondeterminism|[Dd]eterminism/);
+});
