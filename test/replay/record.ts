@@ -15,7 +15,9 @@ import { supervised, supervisedSync } from '../support/supervised.js';
 async function record(run: Run, name: string): Promise<void> {
   await run.handle.result().catch(() => undefined);
   const file = fileURLToPath(new URL(`histories/${name}-${VERSION}.json`, import.meta.url));
-  writeFileSync(file, `${historyToJSON(await run.handle.fetchHistory())}\n`);
+  // Stack traces hold the paths of whoever records.
+  const history = historyToJSON(await run.handle.fetchHistory()).replace(/("stackTrace":\s*)"(\\.|[^"\\])*"/g, '$1""');
+  writeFileSync(file, `${history}\n`);
 }
 
 test('a migration with every step on', async ({ pilot }) => {
