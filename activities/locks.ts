@@ -1,5 +1,6 @@
-import { Context, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { activityInfo, Context, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { DrsError } from '../drs/errors.js';
 import type { Services } from './services.js';
 
 /** A run that holds locks. `runId` is its first execution's: it stays the same over continue-as-new and reset. */
@@ -163,6 +164,34 @@ export const lockWaits = (services: Services, pace: number) => ({
 export async function holdsLock(temporal: Client, lockId: string, runId: string, token: number): Promise<boolean> {
   const lock = await look(temporal, lockId);
   return lock?.holders.some((hold) => hold.owner.runId === runId && hold.token === token) ?? false;
+}
+
+/**
+ * Does something under the lock of a task, in an activity whose run could not take it before. What the run holds already it keeps.
+ * @throws DrsError `transient` that names the holder where another has it: it is tried again.
+ */
+export async function underLock<T>(
+  services: Services,
+  { jobId, cloud }: { readonly jobId: string; readonly cloud?: string },
+  reason: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  const { temporal } = services;
+  const { workflowExecution, workflowType = 'run', taskQueue } = activityInfo();
+  const { workflowId, runId: current } = workflowExecution ?? { workflowId: 'unknown', runId: 'unknown' };
+  const run = await stoppable(temporal, () => temporal.workflow.getHandle(workflowId, current).describe());
+  const runId = run.raw.workflowExecutionInfo?.firstRunId || current;
+  const owner = { workflowId, runId, kind: workflowType, name: workflowId };
+  const before = await look(temporal, lockIdOf(services.cloud(cloud).name, jobId));
+  const mine = before?.holders.some((hold) => hold.owner.runId === runId && hold.mode === 'exclusive');
+  const input = { jobs: [jobId], owner, mode: 'exclusive', reason, cloud, taskQueue } as const;
+  const { lockId, answer } = await ask(services, input, jobId, 'request', {});
+  try {
+    if (answer.token !== undefined) return await act();
+  } finally {
+    if (!mine) await release(temporal, lockId, owner);
+  }
+  throw new DrsError('transient', `it ${waitsFor(answer.lock)}; it is tried again`, { operation: 'lock', jobId });
 }
 
 async function request(services: Services, input: LocksInput): Promise<LocksAnswer> {

@@ -2,6 +2,7 @@ import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from 
 import { verdict, type WaitName, waits } from '../drs/waits.js';
 import type { Seen } from '../drs/watcher.js';
 import { detailsOf, type JobAt } from './job.js';
+import { underLock } from './locks.js';
 import type { Services } from './services.js';
 import { restore } from './task-changes.js';
 
@@ -98,7 +99,7 @@ export async function begin(
 ): Promise<(now: Seen, note?: string) => boolean> {
   const before = activityInfo().heartbeatDetails as { retried?: boolean } | undefined;
   const retried = before?.retried ?? false;
-  let old = retry && !retried ? await restore(services, job) : undefined;
+  let old = retry && !retried ? await underLock(services, job, 'to retry it', () => restore(services, job)) : undefined;
   const until = Date.now() + GRACE_MS * pace;
   if (retry) heartbeat({ retried: true });
   return (now, note) => {

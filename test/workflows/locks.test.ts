@@ -154,6 +154,32 @@ test('comparisons share a lock; whoever changes the task waits for them, and new
   await third.handle.terminate('enough was seen');
 });
 
+test('what a person retries is retried only under the lock', async ({ pilot, simulator }) => {
+  const spec = migrationSpec();
+  const run = await pilot.start(spec);
+  await run.gate('start');
+  simulator.patch(spec.name, { failNext: 'FULL_TRANSFER_FAILED' });
+  await run.approve('start');
+  await run.gate('full-transfer');
+  const { id } = simulator.job(spec.name) as { id: string };
+  simulator.fault({
+    operation: 'createObjectLevelCompareJob',
+    fault: { kind: 'error', status: 400, code: 'DRS.M00202' },
+  });
+  const comparison = await compare(pilot, id);
+  await comparison.gate('call');
+  await run.decide('full-transfer', 'retry');
+  await vi.waitFor(async () => {
+    const { raw } = await run.handle.describe();
+    const failures = raw.pendingActivities?.map(({ lastFailure }) => lastFailure?.message);
+    expect(failures).toEqual([expect.stringContaining(`held by ${comparison.id} since`)]);
+  }, 20_000);
+  expect(simulator.journal().map(({ operation }) => operation)).not.toContain('batchRestoreTask');
+  await comparison.decide('call', 'abort');
+  await run.approve('cutover');
+  expect(await run.result()).toMatchObject({ outcome: 'completed' });
+});
+
 test('two calls for the same two tasks never wait for each other', async ({ pilot, simulator }) => {
   const ids = ['a-task', 'b-task'].map((name) => simulator.createForeign({ name, status: RUNS }).id);
   const jobs = (order: readonly string[]) => order.map((job_id) => ({ job_id, speed_limit: [] }));

@@ -208,3 +208,16 @@ test('yearly and monthly orders are for the engines that have them, and never fo
   expect(of('mysql-to-kafka')).toEqual([expect.stringMatching(/^task\.charging_mode: period is possible for mysql, /)]);
   expect(problemsOf(recoverySpec(period))).toEqual([]);
 });
+
+test('only what goes on is supervised, and only then limits make sense', () => {
+  const full = { ...syncSpec().task, task_type: 'FULL_TRANS' };
+  expect(problemsOf({ ...syncSpec(), task: full, supervise: true })).toEqual([
+    'supervise: is not possible for FULL_TRANS: such a task ends with its full transfer',
+  ]);
+  expect(problemsOf({ ...syncSpec(), supervision: { retries: 1 } })).toEqual([
+    'supervision: goes with supervise: true',
+  ]);
+  expect(problemsOf({ ...syncSpec(), supervise: true, supervision: { maxDelay: '5 minutes' } })).toEqual([
+    'supervision.maxDelay: must be a duration: 90s, 15m, 12h or 3d',
+  ]);
+});

@@ -166,6 +166,18 @@ test('an update before the task runs is refused', async ({ pilot }) => {
   expect(await rejection(early)).toMatch(/not supervised now/);
 });
 
+describe('a task that is paid by the year', () => {
+  test.override({ settings: { policy: { orders: 'approve' } } });
+
+  test('says at its end what must be done by hand', async ({ pilot, simulator }) => {
+    const period = { charging_mode: 'period', period_order: { period_type: 3, period_num: 1, is_auto_renew: 1 } };
+    const spec = supervisedSync();
+    const run = await supervised(pilot, simulator, { ...spec, task: { ...spec.task, ...period } } as typeof spec);
+    expect((await run.update('end')).message).toMatch(/unsubscribe from its order by hand.*before it is deleted/);
+    expect(await run.result()).toMatchObject({ task: 'terminated' });
+  });
+});
+
 describe('what another run holds', () => {
   test('is not changed by an update, unless that says to take it over', async ({ pilot, simulator }) => {
     const run = await supervised(pilot, simulator, supervisedSync());

@@ -29,6 +29,7 @@ export const afterStart = (run: Steps, started: readonly Started[], forget: read
   forget,
   apply: (change) =>
     run.again('Change passwords', async () => {
-      for (const [task, plan] of started) await changePasswords(task, plan, change);
+      for (const [task, plan] of started)
+        await run.locked(task.jobId, 'to change its passwords', () => changePasswords(task, plan, change));
     }),
 });
