@@ -65,6 +65,7 @@ test('an address that changes after the endpoints were stored is tested and stor
   const spec = migrationSpec();
   simulator.patch(spec.name, { precheck: { items: [{ name: 'binlogRetention', result: 'FAILED' }] } });
   const run = await pilot.start(spec);
+  await run.gate('pre-check');
   simulator.patch(spec.name, { precheck: { items: [{ name: 'binlogRetention', result: 'FAILED' }] } });
   await run.decide('pre-check', 'retry', { change: { source: { ip: OTHER_IP } } });
   await run.decide('pre-check#2', 'retry');
