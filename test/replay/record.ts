@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { expect, vi } from 'vitest';
 import { VERSION } from '../../drs/version.js';
 import { migrationSpec, SOURCE_IP } from '../support/config.js';
-import { approveAll, type Run, test } from '../support/harness.js';
+import { approveAll, type Run, runOf, test } from '../support/harness.js';
 import { recoverySpec } from '../support/specs.js';
-import { supervised, supervisedSync } from '../support/supervised.js';
+import { noted, supervised, supervisedSync } from '../support/supervised.js';
 
 /*
  * Records one history a case, of this version: `npm run record`. A history that was recorded by a release is never recorded
@@ -77,6 +78,43 @@ test('a synchronisation that is supervised, paused, resumed and ended', async ({
   await run.update('resume');
   await run.update('end');
   await record(run, 'synchronization-supervised');
+});
+
+test('a synchronisation that fails, is retried and asked about, and is given other objects', async ({
+  pilot,
+  simulator,
+}) => {
+  const run = await supervised(pilot, simulator, supervisedSync({ supervision: { retries: 1 } }));
+  simulator.patch(run.job, { status: 'INCRE_TRANSFER_FAILED' });
+  await noted(run, 'retried, 1 of 1 times');
+  await vi.waitFor(() => expect(simulator.job(run.job)?.status).toBe('INCRE_TRANSFER_STARTED'));
+  simulator.patch(run.job, { status: 'INCRE_TRANSFER_FAILED' });
+  await run.decide('supervision', 'retry');
+  await vi.waitFor(() => expect(simulator.job(run.job)?.status).toBe('INCRE_TRANSFER_STARTED'));
+  await run.update('edit', { objects: [{ database: 'crm', tables: ['accounts', 'contacts'] }] });
+  await vi.waitFor(async () => {
+    const rows = (await run.status()).steps.map(({ step, state }) => `${step}: ${state}`);
+    expect(rows).toContain('Edit 1: New objects: done');
+  }, 20_000);
+  await run.update('end');
+  await record(run, 'synchronization-mended');
+});
+
+test('a lock that is waited for, taken over, given back and forgotten', { timeout: 180_000 }, async ({
+  pilot,
+  simulator,
+}) => {
+  const spec = migrationSpec('recorded-lock');
+  const holder = await pilot.start(spec);
+  await holder.gate('start');
+  const job = simulator.job(spec.name)?.id ?? '';
+  const call = { operation: 'batchSetSpeed', request: { job_id: job, speed_limit: [] } };
+  const waiting = await pilot.start(call, { workflow: 'operation' });
+  await waiting.decide('lock', 'approve');
+  await waiting.handle.result();
+  await holder.handle.terminate('the lock is what is recorded');
+  // It ends by itself when nobody has wanted it for a while.
+  await record(runOf(pilot.client.workflow.getHandle(`drs-lock-default-${job}`)), 'jobLock-taken');
 });
 
 test('a disaster recovery in both directions', async ({ pilot }) => {
