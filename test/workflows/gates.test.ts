@@ -328,7 +328,10 @@ test('a run is found by its phase, gate, kind and task while it waits and after 
   await vi.waitFor(async () => expect(await found(ended)).toEqual([run.id]), SOON);
 });
 
-test('thousands of signals make a run go on as a new one, with its open gate and its approvals', async ({ pilot }) => {
+test('thousands of signals make a run go on as a new one, with its open gate and its approvals', {
+  timeout: 180_000,
+}, async ({ pilot }) => {
+  const patiently = { ...SOON, timeout: 60_000 };
   const run = await pilot.start(gated({ approvals: 2 }));
   await run.approve('start', 'ada');
   const first = await run.handle.describe();
@@ -342,13 +345,13 @@ test('thousands of signals make a run go on as a new one, with its open gate and
     }
   };
   await Promise.all(Array.from({ length: 40 }, send));
-  await vi.waitFor(async () => expect((await run.handle.describe()).runId).not.toBe(first.runId), SOON);
+  await vi.waitFor(async () => expect((await run.handle.describe()).runId).not.toBe(first.runId), patiently);
 
   const { gate, refusedSignals, decisions, steps } = await vi.waitFor(async () => {
     const status = await run.status();
     expect(status.refusedSignals.count).toBe(sent);
     return status;
-  }, SOON);
+  }, patiently);
   expect(refusedSignals.last).toHaveLength(50);
   expect(gate).toMatchObject({ id: 'start#1', approvals: '1 of 2' });
   expect(decisions).toMatchObject([{ gate: 'start#1', by: 'ada' }]);
