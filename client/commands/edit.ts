@@ -21,7 +21,7 @@ export const edit: MakeCommand = (context) =>
 
 const EXAMPLES = `
 Example:
-  echo '{ objects: [{ database: orders }, { database: crm, tables: [accounts] }] }' |
-    drs-pilot edit synchronization-orders -f - --reason "crm goes along"
+  drs-pilot edit synchronization-orders -f objects.yaml --reason "crm goes along"
+  where objects.yaml is: { objects: [{ database: orders }, { database: crm, tables: [accounts] }] }
 
 The objects are the whole new list. They are pre-checked before the task takes them over; its gates are those of the run.`;

@@ -57,7 +57,11 @@ export function begin(
     ended,
     said: (what) =>
       new Promise((resolve, reject) => {
-        const look = () => what.test(out + err) && (waiting.delete(look), resolve());
+        const look = () => {
+          if (!what.test(out + err)) return;
+          waiting.delete(look);
+          resolve();
+        };
         waiting.add(look);
         look();
         ended.then(() => reject(new Error(`it ended without saying ${what}: ${out}${err}`)));

@@ -19,7 +19,7 @@ describe('without any server', () => {
   test('help tells the commands and the exit codes', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
-    const shown = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<| )/gm)]
+    const shown = [...out.matchAll(/^ {2}([a-z][a-z-]*) (?:\[|<| )/gm)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'help');
     expect(shown).toEqual(commands.map((make) => make(CONTEXT).name()));
