@@ -14,8 +14,8 @@ export default defineConfig({
   test: {
     include: [process.env['DRS_PILOT_RECORD'] ? 'test/replay/record.ts' : 'test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 3,
     sequence: { sequencer: DemoLast },
     // The SDK loads the payload converter by require().

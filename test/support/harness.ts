@@ -20,7 +20,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 /** Waits poll a hundred times as often as at the real service. */
 const PACE = 0.01;
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 60_000, interval: 50 };
 
 export interface Run {
   readonly handle: WorkflowHandle;

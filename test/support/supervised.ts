@@ -13,7 +13,7 @@ export interface SupervisedRun extends Run {
   update(name: UpdateName, payload?: Raw): Promise<UpdateReceipt>;
 }
 
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 60_000, interval: 50 };
 
 export const supervisedSync = (more: Raw = {}) => ({ ...leastSyncSpec('mysql'), supervise: true, ...more });
 export const supervisedRecovery = (more: Raw = {}, task: Raw = {}) => ({

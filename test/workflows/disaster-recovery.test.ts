@@ -6,7 +6,7 @@ import { type Pilot, test } from '../support/harness.js';
 import { recoverySpec as spec } from '../support/specs.js';
 
 const workflow = 'disasterRecovery';
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 60_000, interval: 50 };
 
 test('single-active disaster recovery goes through the sequence of §4.1 in its order, until it is in place', async ({
   pilot,

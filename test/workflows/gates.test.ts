@@ -8,7 +8,7 @@ test.override({
   settings: { rules: [{ tasks: ['ruled-*'], approvals: 2, group: 'dba', force: false }] },
 });
 
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 60_000, interval: 50 };
 const gated = (gate: Record<string, unknown>) => ({ ...migrationSpec(), start: { gate } });
 
 test('an approval counts as an update, which is answered, and as a signal', async ({ pilot }) => {

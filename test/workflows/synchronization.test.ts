@@ -2,7 +2,7 @@ import { describe, expect, vi } from 'vitest';
 import { test } from '../support/harness.js';
 import { ENGINES, leastSyncSpec, syncSpec } from '../support/specs.js';
 
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 60_000, interval: 50 };
 
 test('a synchronisation goes through the sequence of §4.1 in its order, and its task runs on', async ({
   pilot,
