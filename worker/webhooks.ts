@@ -26,6 +26,7 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
     const body = JSON.stringify({ ...event, link: event.link ?? linkTo(config, event) });
     const url = typeof webhook.url === 'string' ? webhook.url : await secret(webhook.url.secret);
     const key = webhook.key && (await secret(webhook.key.secret));
+    const limit = timeLimit(timeLimitMs, signal);
     const reply = await request(url, {
       method: 'POST',
       headers: {
@@ -35,8 +36,8 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
       },
       body,
       dispatcher,
-      signal: AbortSignal.any([AbortSignal.timeout(timeLimitMs), ...(signal ? [signal] : [])]),
-    });
+      signal: limit.signal,
+    }).finally(limit.lift);
     reply.body.on('error', () => undefined).destroy();
     const { statusCode } = reply;
     if (statusCode >= 300 && statusCode < 400) throw new Refused(`answered ${statusCode}: redirects are not followed`);
@@ -58,6 +59,22 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
     );
     const failed = outcomes.filter((outcome) => outcome !== undefined);
     if (failed.length > 0) throw new NotifyError(failed);
+  };
+}
+
+/** Not AbortSignal.any of a timeout: Node 20 forgets a timeout that nothing but such a signal holds, and then waits for ever. */
+function timeLimit(ms: number, outer?: AbortSignal): { readonly signal: AbortSignal; readonly lift: () => void } {
+  const limit = new AbortController();
+  const stop = (): void => limit.abort(outer?.reason);
+  const timer = setTimeout(() => limit.abort(new DOMException('no answer', 'TimeoutError')), ms);
+  outer?.addEventListener('abort', stop, { once: true });
+  if (outer?.aborted) stop();
+  return {
+    signal: limit.signal,
+    lift: () => {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', stop);
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
 import { NotifyError, type WebhookEvent } from '../../activities/notify.js';
 import { type NotifierOptions, notifier } from '../../worker/webhooks.js';
@@ -114,6 +116,16 @@ test('one that never answers is given up', async () => {
   const notify = await from(`webhooks: { oncall: { url: '${url}' } }`, { timeLimitMs: 100 });
   await expect(notify(['oncall'], EVENT)).rejects.toThrow('webhook oncall: no answer within 0.1 s');
 });
+
+test('one that never answers is given up also where memory is cleared meanwhile', async () => {
+  setFlagsFromString('--expose-gc');
+  const clear = runInNewContext('gc') as () => void;
+  const { url } = await receiver(() => undefined);
+  const notify = await from(`webhooks: { oncall: { url: '${url}' } }`, { timeLimitMs: 500 });
+  const clearing = setInterval(clear, 50);
+  await expect(notify(['oncall'], EVENT, new AbortController().signal)).rejects.toThrow('no answer within 0.5 s');
+  clearInterval(clearing);
+}, 5_000);
 
 test('an address may be a secret, and no error repeats it', async () => {
   const { url } = await receiver();
