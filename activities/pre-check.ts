@@ -64,9 +64,12 @@ export const waitForPrecheck =
       heartbeat({ progress, status: `pre-check ${progress}%` });
       fresh ||= progress < 100 || print(results) !== before || Date.now() - since > GRACE_MS * pace;
       if (fresh && progress >= 100) return found(results);
-      await sleep(EVERY_MS * pace);
+      await sleep(untilNext(EVERY_MS * pace));
     }
   };
+
+/** All pre-checks of a worker ask at the same moments: so ten of them share a request. */
+const untilNext = (everyMs: number): number => everyMs - (Date.now() % everyMs);
 
 function found({ result, precheck_result: items = [] }: Results): PrecheckResult {
   const findings = items

@@ -1,5 +1,7 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { request } from 'undici';
 import { verdict, type WaitName, waits } from '../drs/waits.js';
+import type { JournalEntry } from '../simulator/journal.js';
 import { migrationSpec } from '../test/support/config.js';
 import { atLeast, just, report } from './support/report.js';
 import { approve, eventually, openBench } from './support/stack.js';
@@ -8,16 +10,17 @@ import { approve, eventually, openBench } from './support/stack.js';
 
 const MIGRATIONS = 200;
 /** The real intervals times this. */
-const PACE = 0.03;
-/** A full transfer of 40 seconds: a real one of 22 minutes. */
-const SPEED = 0.3;
+const PACE = 0.05;
+/** A full transfer of 120 seconds: with real intervals one of forty minutes. */
+const TRANSFER_SPEED = 0.1;
+/** A creation of 4 seconds, a pre-check of 6: with real intervals a minute and two. */
+const OTHERWISE = 0.5;
 
-const bench = await openBench(SPEED);
+const bench = await openBench(OTHERWISE);
 const { simulator } = bench;
 const stop = await bench.work({ pace: PACE });
 
 const names = Array.from({ length: MIGRATIONS }, (_, n) => `orders-${n}`);
-const jobOf = (name: string): string | undefined => simulator.job(name)?.id;
 
 /** The calls of the loops bear a token, those of the worker a signature. */
 const login = await request(`${simulator.url}/v3/auth/tokens`, {
@@ -67,59 +70,92 @@ async function loop(jobId: string, name: WaitName): Promise<void> {
   }
 }
 
+/** The pre-check's result, until it is complete. */
+async function checkLoop(jobId: string): Promise<void> {
+  for (;;) {
+    const { results } = await ask<{ results: { process: string }[] }>('jobs/batch-precheck-result', { jobs: [jobId] });
+    if (results[0]?.process === '100%') return;
+    await new Promise((resolve) => setTimeout(resolve, 5_000 * PACE));
+  }
+}
+
 /** Waits for what a migration waits for, when it does. */
 async function loops(name: string): Promise<void> {
   const after = (operation: string) =>
     eventually(async () => {
-      const id = jobOf(name);
-      const done = simulator
-        .journal()
-        .some((call) => call.effect && call.operation === operation && call.jobs.includes(id ?? ''));
-      if (!id || !done) throw new Error(`no ${operation} yet`);
+      const id = simulator.job(name)?.id ?? name;
+      if (!effects.has(`${operation} ${id}`)) throw new Error(`no ${operation} yet`);
       return id;
-    }, 500);
+    }, 200);
   const id = await eventually(async () => {
-    const found = jobOf(name);
+    const found = simulator.job(name)?.id;
     if (!found) throw new Error('not created yet');
     return found;
-  }, 500);
+  }, 200);
   await loop(id, 'created');
+  await after('batchCheckJobs');
+  await checkLoop(id);
   await after('batchStartJobs');
   for (const wait of ['transferring', 'fullDone', 'inSync'] as const) await loop(id, wait);
   await after('batchDeleteJobs');
   await loop(id, 'released');
 }
 
+/** What was done, by operation and task. */
+const effects = new Set<string>();
+let read = 0;
+const reading = setInterval(() => {
+  const journal = simulator.journal();
+  for (; read < journal.length; read += 1) {
+    const { effect, operation, jobs } = journal[read] as JournalEntry;
+    if (effect) for (const job of jobs) effects.add(`${operation} ${job}`);
+  }
+}, 100);
+
+/** Approves a gate of all of them once all have come to it. */
+async function approveAll(runs: readonly WorkflowHandle[], gate: string): Promise<void> {
+  await eventually(async () => {
+    const { count } = await bench.client.workflow.count(`DrsGate = '${gate}'`);
+    if (count < MIGRATIONS) throw new Error(`${count} are at ${gate}`);
+  }, 1_000);
+  await Promise.all(runs.map((run) => approve(run, gate)));
+}
+
 const began = performance.now();
-await Promise.all(
-  names.map(async (name) => {
-    const run = await bench.start(migrationSpec(name));
-    const plain = loops(name);
-    await approve(run, 'start#1', 2_000);
-    await approve(run, 'cutover#1', 2_000);
-    await run.result();
-    await plain;
-  }),
-);
+for (const name of names) simulator.patch(name, { hold: 'STARTJOBING' });
+const runs = await Promise.all(names.map((name) => bench.start(migrationSpec(name))));
+const plain = Promise.all(names.map(loops));
+await approveAll(runs, 'start#1');
+simulator.setSpeed(TRANSFER_SPEED);
+for (const { id } of simulator.jobs()) simulator.patch(id, { hold: null });
+await approveAll(runs, 'cutover#1');
+simulator.setSpeed(OTHERWISE);
+await Promise.all(runs.map((run) => run.result()));
+await plain;
+clearInterval(reading);
 const seconds = (performance.now() - began) / 1000;
 
 const polls = (auth: 'aksk' | 'token') => {
   const calls = simulator.journal().filter((call) => call.auth === auth);
-  const lists = calls.filter(
-    ({ operation, body }) => operation === 'showJobList' && !names.includes((body as { name: string }).name),
-  );
-  const numbers = calls.filter(({ operation }) => operation === 'batchListProgresses');
-  return { lists: lists.length, numbers: numbers.length, all: lists.length + numbers.length };
+  const isLookup = (body: unknown) => names.includes((body as { name: string }).name);
+  const lists = calls.filter(({ operation, body }) => operation === 'showJobList' && !isLookup(body)).length;
+  const numbers = calls.filter(({ operation }) => operation === 'batchListProgresses').length;
+  const checks = calls.filter(({ operation }) => operation === 'batchCheckResults').length;
+  return { lists, numbers, checks, polls: lists + numbers, calls: calls.length };
 };
 const ours = polls('aksk');
 const theirs = polls('token');
 
 report(`${MIGRATIONS} migrations at once beside a loop for each, the same intervals, in one run`, [
-  just('a loop for each task: lists', theirs.lists),
+  just('loops: lists', theirs.lists),
   just('… progress and delay', theirs.numbers),
-  just('one watcher: lists', ours.lists),
+  just('drs-pilot: lists', ours.lists),
   just('… progress and delay', ours.numbers),
-  atLeast('polls: loops ÷ watcher', theirs.all / ours.all, 20),
+  atLeast('polls: loops ÷ drs-pilot', theirs.polls / ours.polls, 20),
+  just('results of the pre-check, ten a request at most: loops', theirs.checks),
+  just('… drs-pilot', ours.checks),
+  just('all calls of drs-pilot, from creation to release', ours.calls),
+  just('… for each migration', ours.calls / MIGRATIONS),
   just('the run took', seconds, 's'),
 ]);
 

@@ -58,7 +58,9 @@ export interface WatcherOptions {
 /** Ids that one list call may name (§6.1.19). */
 const IDS_A_CALL = 100;
 /** Two list calls of one kind are at least so far apart: what arrives meanwhile goes along. */
-const GAP_MS = 1_000;
+const GAP_MS = 2_000;
+/** Tasks whose turn comes within this part of their interval are taken along. */
+const SOON = 0.5;
 /** The full progress is for people, so it is asked for a fourth as often as the status. */
 const PROGRESS_EVERY = 4;
 /** Readings of ten tasks travel together; where fewer are due, others go along. */
@@ -83,7 +85,7 @@ type Row = { status?: string | undefined; job_action?: { current_action?: string
 
 /**
  * One poller for all waits of a worker: each round asks for up to 100 tasks of one kind in one call, and takes along tasks that
- * are not due yet, so that a thousand tasks cost ten calls a round.
+ * are due soon, so that a thousand tasks cost ten calls a round.
  */
 export class Watcher {
   private readonly entries = new Set<Entry>();
@@ -153,7 +155,10 @@ export class Watcher {
 
   private async round(kind: UseType): Promise<void> {
     const now = this.now();
-    const waiting = [...this.entries].filter(({ useType }) => useType === kind).sort((a, b) => a.nextAt - b.nextAt);
+    const soon = ({ nextAt, everyMs }: Entry) => nextAt - now <= everyMs * this.pace * SOON;
+    const waiting = [...this.entries]
+      .filter((entry) => entry.useType === kind && soon(entry))
+      .sort((a, b) => a.nextAt - b.nextAt);
     const due = waiting.filter(({ nextAt }) => nextAt <= now).length;
     const ids = [...new Set(waiting.map(listed))];
     const calls = Math.max(1, Math.ceil(Math.min(due, ids.length) / IDS_A_CALL));
