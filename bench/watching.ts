@@ -66,16 +66,27 @@ async function loop(jobId: string, name: WaitName): Promise<void> {
     const delay = Number(results[0]?.incre_trans_delay ?? -1);
     const over = verdict(rule, status) === 'reached' && (name !== 'inSync' || (delay >= 0 && delay <= 30));
     if (over) return;
-    await new Promise((resolve) => setTimeout(resolve, rule.everyMs * PACE));
+    await pause(rule.everyMs);
   }
 }
+
+/** Status and delay while the cutover gate is open, once a minute as drs-pilot does. */
+async function watchLoop(jobId: string): Promise<void> {
+  while (!effects.has(`batchDeleteJobs ${jobId}`)) {
+    await ask('jobs', { ...LIST, name: jobId });
+    await ask('jobs/batch-progress', { jobs: [jobId] });
+    await pause(60_000);
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms * PACE));
 
 /** The pre-check's result, until it is complete. */
 async function checkLoop(jobId: string): Promise<void> {
   for (;;) {
     const { results } = await ask<{ results: { process: string }[] }>('jobs/batch-precheck-result', { jobs: [jobId] });
     if (results[0]?.process === '100%') return;
-    await new Promise((resolve) => setTimeout(resolve, 5_000 * PACE));
+    await pause(5_000);
   }
 }
 
@@ -97,7 +108,7 @@ async function loops(name: string): Promise<void> {
   await checkLoop(id);
   await after('batchStartJobs');
   for (const wait of ['transferring', 'fullDone', 'inSync'] as const) await loop(id, wait);
-  await after('batchDeleteJobs');
+  await watchLoop(id);
   await loop(id, 'released');
 }
 
