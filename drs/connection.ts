@@ -37,12 +37,11 @@ export class Connection {
       endpoint: this.cloud.drsEndpoint,
       repeatable: entry.repeatable,
     };
-    const secrets = secretsIn(inputs);
     for (let turn = 1; ; turn += 1) {
       if (!admitted || turn > 1) await this.turn(signal);
       const proof = await abortable(this.identity.prove(), signal);
       const reply = await this.transport.send(request, { ...options, signal, authorize: proof.authorize });
-      const trouble = refusedBy(reply, entry, secrets);
+      const trouble = refusedBy(reply, entry, () => secretsIn(inputs));
       const isRefusedToken = trouble !== undefined && isTokenRefusal(trouble);
       if (!isRefusedToken) proof.accepted();
       if (!trouble) return reply;

@@ -11,6 +11,7 @@ export interface Raw {
   readonly text: string;
 }
 
+const AGENT = `drs-pilot/${VERSION}`;
 const LARGEST_REPLY = 64 * 2 ** 20;
 
 /** Sends one request and reads its reply; a Trouble where none comes back whole. */
@@ -20,18 +21,13 @@ export async function exchange(
   { signal, authorize, sink }: SendOptions,
 ): Promise<Raw> {
   signal?.throwIfAborted();
-  const host = request.endpoint.replace(/^https?:\/\//, '');
-  const headers = {
-    'user-agent': `drs-pilot/${VERSION}`,
-    'x-language': 'en-us',
-    ...request.headers,
-  };
+  const headers = { 'user-agent': AGENT, 'x-language': 'en-us', ...request.headers };
   const search = encodeQuery(request.query);
   const wire = {
     origin: request.endpoint,
     path: search ? `${request.path}?${search}` : request.path,
     method: request.method,
-    headers: { ...headers, ...authorize?.({ ...request, headers, host }) },
+    headers: Object.assign(headers, authorize?.(request, headers)),
     body: request.body ?? null,
   };
   return new Promise<Raw>((resolve, reject) => {
@@ -57,14 +53,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     private readonly signal: AbortSignal | undefined,
     private readonly sink: SendOptions['sink'],
   ) {
-    signal?.addEventListener('abort', this.#stop, { once: true });
+    signal?.addEventListener('abort', this, { once: true });
   }
 
-  readonly #stop = (): void => {
+  /** The signal's abort. */
+  handleEvent(): void {
     const reason: unknown = this.signal?.reason;
     this.#controller?.abort(reason instanceof Error ? reason : new Error('aborted'));
     this.reject(reason);
-  };
+  }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
@@ -119,7 +116,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #done(): void {
-    this.signal?.removeEventListener('abort', this.#stop);
+    this.signal?.removeEventListener('abort', this);
   }
 }
 

@@ -13,29 +13,25 @@ type Fields = Readonly<Record<string, unknown>>;
 export function refusedBy(
   { status, headers, body, unreadable, requestId }: HttpReply,
   entry: Pick<Operation, 'batch' | 'file' | 'repeatable'>,
-  secrets: readonly string[],
+  /** What must not come back out of its text; asked for only where there is trouble. */
+  secrets: () => readonly string[],
 ): Trouble | undefined {
   if (unreadable !== undefined) {
     // An error page of a gateway or proxy has its meaning in its status; a success that can't be read tells nothing.
-    const facts = { status, requestId, retryAfter: retryAfterOf(headers), says: maskText(unreadable, secrets) };
+    const facts = { status, requestId, retryAfter: retryAfterOf(headers), says: maskText(unreadable, secrets()) };
     if (status >= 300) return refusal(facts, entry.repeatable);
-    const what = 'the reply is not JSON, or was cut off';
-    return new Trouble(entry.repeatable ? 'transient' : 'ambiguous', { ...facts, what });
+    return unclear(entry, { ...facts, what: 'the reply is not JSON, or was cut off' });
   }
   const fields = isFields(body) ? body : {};
-  const { code, says } = reasonOf(fields, secrets);
+  // DRS and the gateway say `error_code`, IAM an `error` object.
+  const source = isFields(fields['error']) ? fields['error'] : fields;
+  const code = text(source['error_code']) ?? text(source['code']);
   const expected = entry.file ? undefined : entry.batch ? resultsOf(entry, fields) : fields;
   const whole = status >= 300 || (code !== undefined && expected === undefined);
   if (!whole || (code !== undefined && DONE_WITH_REMARK.includes(code))) return undefined;
+  const words = text(source['error_msg']) ?? text(source['error_message']) ?? text(source['message']);
+  const says = words && maskText(words, secrets());
   return refusal({ status, code, says, requestId, retryAfter: retryAfterOf(headers) }, entry.repeatable);
-}
-
-/** DRS and the gateway say `error_code`, IAM an `error` object. */
-function reasonOf(fields: Fields, secrets: readonly string[]): { code?: string; says?: string } {
-  const source = isFields(fields['error']) ? fields['error'] : fields;
-  const code = text(source['error_code']) ?? text(source['code']);
-  const says = text(source['error_msg']) ?? text(source['error_message']) ?? text(source['message']);
-  return { ...(code && { code }), ...(says && { says: maskText(says, secrets) }) };
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -63,9 +59,10 @@ function outcomeOf(
   facts: Facts,
 ): Outcome<unknown> {
   const jobId = jobOf(entry, input);
-  const unclear = (what: string): Outcome<never> =>
-    failed(new Trouble(entry.repeatable ? 'transient' : 'ambiguous', { ...facts, what }), context, jobId);
-  if (!result) return unclear(entry.batch ? 'the reply has no result for this task' : 'the reply is empty');
+  if (!result) {
+    const what = entry.batch ? 'the reply has no result for this task' : 'the reply is empty';
+    return failed(unclear(entry, { ...facts, what }), context, jobId);
+  }
 
   const verdict = entry.judge(result);
   if (!verdict.ok) {
@@ -74,9 +71,16 @@ function outcomeOf(
     return failed(refusal({ ...facts, code, says }, entry.repeatable), context, jobId);
   }
   const parsed = entry.reply.safeParse(result);
-  if (!parsed.success) return unclear(`the reply lacks what is needed: ${missing(parsed.error.issues)}`);
+  if (!parsed.success) {
+    const what = `the reply lacks what is needed: ${missing(parsed.error.issues)}`;
+    return failed(unclear(entry, { ...facts, what }), context, jobId);
+  }
   return { ok: true, jobId, result: parsed.data, ...(verdict.remark && { remark: verdict.remark }) };
 }
+
+/** A reply that does not tell whether it was done. */
+const unclear = ({ repeatable }: Pick<Operation, 'repeatable'>, facts: Facts): Trouble =>
+  new Trouble(repeatable ? 'transient' : 'ambiguous', facts);
 
 const missing = (issues: readonly { readonly path: PropertyKey[] }[]): string =>
   issues.map(({ path }) => path.join('.') || 'everything').join(', ');

@@ -39,7 +39,10 @@ export interface Limits {
 }
 
 /** Adds the headers that prove who sends a request, at the last moment: a signature is good for 15 minutes. */
-export type Authorize = (request: Signable) => Readonly<Record<string, string>>;
+export type Authorize = (
+  request: HttpRequest,
+  headers: Readonly<Record<string, string>>,
+) => Readonly<Record<string, string>>;
 
 export type Sink = (chunk: Buffer) => Promise<void>;
 

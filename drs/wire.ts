@@ -22,11 +22,13 @@ export function toWire(entry: Operation, inputs: readonly unknown[], projectId: 
   return {
     method,
     path: pathOf(template, own, projectId),
-    query: (entry.query ?? []).flatMap((name) => pairs(name, own[name])),
-    headers: { 'content-type': 'application/json', ...headersOf(entry, own) },
+    query: entry.query?.flatMap((name) => pairs(name, own[name])) ?? NONE,
+    headers: { 'content-type': 'application/json', ...(entry.headers && headersOf(entry.headers, own)) },
     ...(content && { body: JSON.stringify(content) }),
   };
 }
+
+const NONE: Wire['query'] = [];
 
 function pathOf(template: string, own: Fields, projectId: string): string {
   const path = template.replace('{project_id}', encode(projectId));
@@ -90,8 +92,8 @@ function asText(entry: Operation, fields: Fields): Fields {
     : { ...fields, ...Object.fromEntries(names.map((name) => [name, JSON.stringify(fields[name])])) };
 }
 
-function headersOf(entry: Operation, input: Fields): Record<string, string> {
-  const used = Object.entries(entry.headers ?? {}).filter(([name]) => input[name] !== undefined);
+function headersOf(headers: NonNullable<Operation['headers']>, input: Fields): Record<string, string> {
+  const used = Object.entries(headers).filter(([name]) => input[name] !== undefined);
   return Object.fromEntries(used.map(([name, header]) => [header, String(input[name])]));
 }
 

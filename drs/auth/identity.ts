@@ -48,14 +48,16 @@ function signer(
 ): () => Promise<Proof> {
   const project: Record<string, string> = projectId ? { 'x-project-id': projectId } : {};
   const proof: Proof = {
-    authorize: (request) => {
-      if (request.body && Buffer.byteLength(request.body) > LARGEST_SIGNED_BODY) {
+    authorize: ({ method, endpoint, path, query, body }, headers) => {
+      if (body && Buffer.byteLength(body) > LARGEST_SIGNED_BODY) {
         throw new Trouble('request', {
           what: 'a signed request may have at most 12 MB',
           mend: 'Send less at once, or use a user and password.',
         });
       }
-      return { ...project, ...sign({ ...request, headers: { ...request.headers, ...project } }, key, new Date(now())) };
+      const host = endpoint.slice(endpoint.indexOf('//') + 2);
+      const signable = { method, host, path, query, headers: { ...headers, ...project }, ...(body && { body }) };
+      return { ...project, ...sign(signable, key, new Date(now())) };
     },
     refused: () => false,
     accepted: () => undefined,

@@ -21,7 +21,7 @@ export async function findProject(cloud: Cloud, transport: Transport, prove: () 
     repeatable: true,
   } as const;
   const reply = await transport.send({ ...request, headers: { 'content-type': 'application/json' } }, { authorize });
-  const refused = refusedBy(reply, request, []);
+  const refused = refusedBy(reply, request, () => []);
   if (refused) throw refused;
 
   const projects = projectsOf(reply.body);

@@ -45,21 +45,19 @@ const canonical = (request: Signable, headers: [string, string][], names: string
 
 /** Each segment decoded and encoded anew, with a slash at the end. */
 function canonicalPath(path: string): string {
-  const anew = (): string =>
-    path
-      .split('/')
-      .map((segment) => encode(decode(segment)))
-      .join('/');
-  const encoded = /^[\w./~-]*$/.test(path) ? path : anew();
+  const segments = /^[\w./~-]*$/.test(path) ? [path] : path.split('/').map((segment) => encode(decode(segment)));
+  const encoded = segments.join('/');
   return encoded.endsWith('/') ? encoded : `${encoded}/`;
 }
 
 /** A query as it is signed and sent: sorted by name, then by value. */
 export const encodeQuery = (query: Signable['query']): string =>
-  [...query]
-    .sort(([a, x], [b, y]) => order(a, b) || order(x, y))
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .join('&');
+  query.length === 0
+    ? ''
+    : [...query]
+        .sort(([a, x], [b, y]) => order(a, b) || order(x, y))
+        .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+        .join('&');
 
 /** Everything but letters, digits and `-._~` as %XX of its UTF-8 bytes (RFC 3986). */
 export const encode = (text: string): string =>
