@@ -132,7 +132,7 @@ async function play(title: string, scene: Scene): Promise<Playing> {
     checkpoint.hold(({ path, body }) => {
       const [end, has = ''] = call;
       const about = `${path} ${body}`;
-      return path.endsWith(end) && about.includes(has) && about.includes(simulator.job(name)?.id ?? name);
+      return path.endsWith(end) && about.includes(has) && about.includes(simulator.job(name)?.id ?? `"${name}"`);
     });
   const run = await stack.start({ ...migrationSpec(name), cloud: title, ...spec });
   names.set(run, name);
