@@ -31,6 +31,7 @@ export const shownLocks = (): readonly Shown[] => shown;
 export class Locks {
   private readonly held: Map<string, Held>;
   private readonly lost = new Map<string, LockTaken>();
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly user: LockUser,
@@ -83,6 +84,29 @@ export class Locks {
     for (const { jobId } of held) this.held.delete(jobId);
     this.changed();
     if (held.length > 0) await this.giveBack(held);
+  }
+
+  /** Does something under a lock, and gives it back unless it was held before. Asks nobody: who holds it is told by the error. */
+  async locked<T>(
+    jobId: string,
+    reason: string,
+    work: () => Promise<T>,
+    takeOver?: { readonly by: string; readonly why: string },
+  ): Promise<T> {
+    const mine = this.turn.then(async () => {
+      if (this.holds(jobId)) return await work();
+      const other = await this.tryAcquire([jobId], reason, takeOver);
+      if (other)
+        throw ApplicationFailure.nonRetryable(`the lock of ${jobId} is held by ${holders(other)}`, 'drs.locked');
+      try {
+        return await work();
+      } finally {
+        await CancellationScope.nonCancellable(() => this.release([jobId]));
+      }
+    });
+    // Parts of one run that change its task take turns: the lock is the run's, and each would give it back to the other's cost.
+    this.turn = mine.catch(() => undefined);
+    return await mine;
   }
 
   holds(jobId: string): boolean {

@@ -1,26 +1,14 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import {
-  ApplicationFailure,
-  allHandlersFinished,
-  CancellationScope,
-  CancelledFailure,
-  condition,
-  continueAsNew,
-  isCancellation,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Held, LockMode } from '../activities/locks.js';
 import { local, notifying } from './activities.js';
+import { Continuation, isContinued, Overfull } from './continuation.js';
 import { type Ask, type CarriedDesk, Desk } from './desk.js';
-import { renderDetails } from './details.js';
-import { item } from './evidence.js';
+import { Display } from './display.js';
+import { badSpec, type End, Ending, failureOf, mayHaveMade, readEnd } from './ending.js';
 import { type Failure, readFailure } from './failure.js';
 import type { Answer } from './gate.js';
 import { Inbox } from './inbox.js';
-import { holders, Locks } from './locks.js';
+import { Locks } from './locks.js';
 import {
   type Change,
   type Item,
@@ -30,27 +18,16 @@ import {
   status,
   type UpdateName,
 } from './messages.js';
-import { applyChange, type GateSpec, hasLeaked, type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
+import { type CarriedChanges, Changed, type Mending, PlanChanges } from './plan-changes.js';
+import { type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
+import { type Dilemma, type GateOptions, Questions } from './questions.js';
 import { type CarriedSteps, StepTable } from './step-table.js';
 
-/** Above this a run continues as new; the server's own limit is ten times as far. Rehearsals say less, in their memo. */
-const MOST_EVENTS = 4_500;
-/** As many ids of tasks the server keeps to find a run by. */
-const MOST_JOB_IDS = 50;
-
-const JOB_IDS = defineSearchAttributeKey('DrsJobId', SearchAttributeType.KEYWORD_LIST);
-const KIND = defineSearchAttributeKey('DrsKind', SearchAttributeType.KEYWORD);
-const PHASE = defineSearchAttributeKey('DrsPhase', SearchAttributeType.KEYWORD);
-const GATE = defineSearchAttributeKey('DrsGate', SearchAttributeType.KEYWORD);
-
 /** What goes over when a run continues as new: done steps with their results, the record, the open gate. */
-export interface Carried {
+export interface Carried extends CarriedChanges {
   readonly steps: CarriedSteps;
   readonly desk: CarriedDesk;
   readonly record: Pick<Status, 'decisions' | 'refusedSignals'>;
-  readonly changes: readonly NotedChange[];
-  readonly shownChanges: number;
-  readonly pending?: Change;
   readonly jobId?: string;
   readonly facts?: Facts;
   readonly locks?: readonly Held[];
@@ -60,21 +37,6 @@ export interface Carried {
 /** What a kind adds to the result. */
 type Facts = Readonly<Record<string, unknown>>;
 
-interface NotedChange {
-  readonly change: Change;
-  readonly by: string;
-  readonly reason: string;
-}
-
-/** What a person may change when a step of a part of the sequence has failed. */
-export interface Mending {
-  readonly allows: 'endpoints' | 'secrets';
-  /** Steps that a change makes undone: they run again, approvals among them. */
-  readonly forget: readonly string[];
-  /** What must be done with the change before the part goes on. */
-  readonly apply?: (change: Change) => Promise<void>;
-}
-
 type Work<T> = (retry: boolean) => Promise<T>;
 
 export interface StepOptions<T> {
@@ -82,9 +44,6 @@ export interface StepOptions<T> {
   /** The result in one line. */
   readonly note?: (result: T) => string | undefined;
 }
-
-export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about'> & { readonly ask: GateSpec };
-export type Dilemma = Pick<Ask, 'name' | 'question' | 'items' | 'decisions' | 'about' | 'settled'>;
 
 type Sequence<P> = (plan: P) => Promise<Facts>;
 /** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
@@ -94,23 +53,16 @@ type Settle<P extends PlanBase> = (run: Run<P>, plan: P, jobId: string) => Promi
 export class Run<P extends PlanBase> {
   private readonly steps: StepTable;
   private readonly desk: Desk;
+  private readonly questions: Questions;
   private readonly inbox: Inbox;
   private readonly locks: Locks;
-  private readonly changes: NotedChange[];
-  private shownChanges: number;
-  private pending: Change | undefined;
-  private mending: Mending | undefined;
+  private readonly changes: PlanChanges<P>;
+  private readonly display = new Display(() => this.status());
+  private readonly continuation = new Continuation();
   private jobId: string | undefined;
   private facts: Facts;
-  private readonly mostEvents = Number(workflowInfo().memo?.['mostEvents'] ?? MOST_EVENTS);
   private readonly keeps: Record<string, object>;
-  private phaseName = 'starts';
-  private since = new Date().toISOString();
-  private readonly asides = new Set<Promise<unknown>>();
-  private overfull = false;
-  private turn: Promise<unknown> = Promise.resolve();
   private force = false;
-  private stale = false;
   private seek: (() => Promise<string | undefined>) | undefined;
   private end: Pick<Result, 'outcome' | 'task'> | undefined;
   private plan!: P;
@@ -124,9 +76,8 @@ export class Run<P extends PlanBase> {
     const carried = isContinued() ? given : undefined;
     this.steps = new StepTable(() => this.moved(), carried?.steps);
     this.desk = new Desk(() => this.turned(), carried?.desk);
-    this.changes = [...(carried?.changes ?? [])];
-    this.shownChanges = carried?.shownChanges ?? 0;
-    this.pending = carried?.pending;
+    this.questions = new Questions(this.steps, (ask) => this.ask(ask));
+    this.changes = new PlanChanges(() => this.plan, reader, carried);
     this.jobId = carried?.jobId;
     this.facts = carried?.facts ?? {};
     this.keeps = { ...carried?.kept };
@@ -166,13 +117,13 @@ export class Run<P extends PlanBase> {
   async conduct(sequence: Sequence<P>, settle: Settle<P>): Promise<Result> {
     try {
       this.plan = await this.admitted();
-      const extra = await this.unlessOverfull(() => sequence(this.plan));
+      const extra = await this.continuation.unlessOverfull(() => sequence(this.plan));
       await this.tell(`${this.title} is completed`);
       await this.locks.release();
       return this.result('completed', extra);
     } catch (error) {
       if (error instanceof Overfull) {
-        await Promise.all(this.asides);
+        await this.continuation.asidesDone();
         return await continueAsNew(this.spec, this.carry());
       }
       return await this.ended(error, settle);
@@ -185,7 +136,7 @@ export class Run<P extends PlanBase> {
   }
 
   phase(name: string): void {
-    this.phaseName = name;
+    this.display.phase = name;
     this.turned();
   }
 
@@ -193,7 +144,7 @@ export class Run<P extends PlanBase> {
   owns(jobId: string, subtasks: readonly string[] = []): void {
     if (this.jobId === jobId && subtasks.length === 0) return;
     this.jobId = jobId;
-    upsertSearchAttributes([{ key: JOB_IDS, value: [jobId, ...subtasks] }]);
+    this.display.tasks([jobId, ...subtasks]);
     this.moved();
   }
 
@@ -202,7 +153,7 @@ export class Run<P extends PlanBase> {
     const [first] = jobIds;
     if (first === undefined) return;
     if (jobIds.length === 1) this.jobId = first;
-    upsertSearchAttributes([{ key: JOB_IDS, value: jobIds.slice(0, MOST_JOB_IDS) }]);
+    this.display.tasks(jobIds);
     this.moved();
   }
 
@@ -231,20 +182,7 @@ export class Run<P extends PlanBase> {
     work: () => Promise<T>,
     takeOver?: { readonly by: string; readonly why: string },
   ): Promise<T> {
-    const mine = this.turn.then(async () => {
-      if (this.locks.holds(jobId)) return await work();
-      const other = await this.locks.tryAcquire([jobId], reason, takeOver);
-      if (other)
-        throw ApplicationFailure.nonRetryable(`the lock of ${jobId} is held by ${holders(other)}`, 'drs.locked');
-      try {
-        return await work();
-      } finally {
-        await CancellationScope.nonCancellable(() => this.locks.release([jobId]));
-      }
-    });
-    // Parts of one run that change its task take turns: the lock is the run's, and each would give it back to the other's cost.
-    this.turn = mine.catch(() => undefined);
-    return await mine;
+    return await this.locks.locked(jobId, reason, work, takeOver);
   }
 
   /** What a part of the run must not forget when it continues as new: JSON, changed in place. */
@@ -266,15 +204,12 @@ export class Run<P extends PlanBase> {
 
   /** From here on the plan has this, also when the run continues as new. */
   amend(change: Change, { by, reason }: { readonly by: string; readonly reason: string }): void {
-    applyChange(this.plan, change);
-    this.changes.push({ change, by, reason });
-    this.shownChanges = this.changes.length;
+    this.changes.amend({ change, by, reason });
   }
 
   /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */
   beside(work: Promise<unknown>): void {
-    const aside = work.catch(() => undefined).then(() => void this.asides.delete(aside));
-    this.asides.add(aside);
+    this.continuation.beside(work);
   }
 
   /** A step that people were asked about runs again. */
@@ -361,69 +296,27 @@ export class Run<P extends PlanBase> {
 
   /** A part of the sequence in which a person may mend a failure by a change; the change makes earlier steps undone. */
   async part<T>(mending: Mending, work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      this.mending = mending;
-      try {
-        if (this.pending) {
-          await mending.apply?.(this.pending);
-          this.pending = undefined;
-        }
-        return await work();
-      } catch (error) {
-        if (!(error instanceof Changed)) throw error;
-        this.steps.redo(mending.forget);
-      } finally {
-        this.mending = undefined;
-      }
-    }
+    return await this.changes.part(mending, (steps) => this.steps.redo(steps), work);
   }
 
-  /**
-   * A gate before a step that a person must approve; a rejection ends the run. False where its ground went away while it was
-   * open: the task that it watches has failed.
-   */
+  /** A gate before a step; false where its ground went away. A rejection ends the run. */
   async gate(name: string, row: string, options: () => GateOptions): Promise<boolean> {
-    if (this.steps.isDone(row)) return true;
-    const began = Date.now();
-    this.steps.mark(row, 'waits');
-    const { ask: spec, ...asked } = options();
-    const answer = await this.ask({ ...asked, name, spec, decisions: ['approve', 'reject'] });
-    if (answer.decision === 'approve') this.steps.finish(row, began, `approved by ${answer.by.join(', ')}`, true);
-    else this.steps.mark(row, 'pending', answer.reason);
-    return answer.decision === 'approve';
+    return await this.questions.gate(name, row, options);
   }
 
   /** What becomes of a step that did not go well; to do it again is the caller's part. "abort" ends the run. */
   async decide(row: string, dilemma: Dilemma): Promise<Answer> {
-    this.steps.fail(row, dilemma.question);
-    return await this.ask({ ...dilemma, event: 'failure' });
+    return await this.questions.decide(row, dilemma);
   }
 
-  /** Items that somebody must acknowledge by name before the run goes on. False: the step before is to be done again. */
+  /** Items that somebody must acknowledge by name. False: the step before is to be done again. */
   async acknowledge(name: string, row: string, question: string, items: readonly Item[]): Promise<boolean> {
-    if (this.steps.isDone(row)) return true;
-    const began = Date.now();
-    this.steps.mark(row, 'waits');
-    const acknowledge = items.map((one) => one.item);
-    const answer = await this.ask({ name, question, items, acknowledge, decisions: ['acknowledge', 'retry', 'abort'] });
-    if (answer.decision === 'acknowledge')
-      this.steps.finish(row, began, `acknowledged by ${answer.by.join(', ')}`, true);
-    else this.steps.mark(row, 'pending');
-    return answer.decision === 'acknowledge';
+    return await this.questions.acknowledge(name, row, question, items);
   }
 
-  /** One of several things, named by the item that is acknowledged. Undefined: the step before is to be done again. */
+  /** One of several things. Undefined: the step before is to be done again. */
   async choose(name: string, row: string, question: string, items: readonly Item[]): Promise<string | undefined> {
-    if (this.steps.isDone(row)) return this.steps.resultOf<string>(row);
-    const began = Date.now();
-    this.steps.mark(row, 'waits');
-    const acknowledge = items.map((one) => one.item);
-    const decisions = ['acknowledge', 'retry', 'abort'] as const;
-    const answer = await this.ask({ name, question, items, acknowledge, one: true, decisions });
-    const [chosen] = answer.decision === 'acknowledge' ? (answer.last?.items ?? []) : [];
-    if (chosen) this.steps.finish(row, began, `${chosen}, said ${answer.by.join(', ')}`, chosen);
-    else this.steps.mark(row, 'pending');
-    return chosen;
+    return await this.questions.choose(name, row, question, items);
   }
 
   private status(): Status {
@@ -432,8 +325,8 @@ export class Run<P extends PlanBase> {
       kind: this.kind,
       name: this.title,
       ...(this.jobId && { jobId: this.jobId }),
-      phase: opening ? 'waits for a person' : this.phaseName,
-      since: this.since,
+      phase: opening ? 'waits for a person' : this.display.phase,
+      since: this.display.since,
       steps: this.steps.view(),
       ...(opening && { gate: opening.view() }),
       decisions: this.inbox.decisions,
@@ -444,15 +337,12 @@ export class Run<P extends PlanBase> {
 
   /** Reads the spec, and asks the worker what only it knows: secrets, approvers, clouds. All problems at once. */
   private async admitted(): Promise<P> {
-    upsertSearchAttributes([
-      { key: KIND, value: this.kind },
-      { key: PHASE, value: this.phaseName },
-    ]);
+    this.display.begin(this.kind);
     const { plan, problems, shown } = readSpec(this.reader, this.kind, this.spec);
     const admission = shown ? await local.admit({ kind: this.kind, spec: shown }) : { problems: [] };
     const all = [...problems, ...admission.problems];
     if (!plan || all.length > 0) throw badSpec(this.kind, all);
-    for (const { change } of this.changes) applyChange(plan, change);
+    this.changes.applyAll(plan);
     return plan;
   }
 
@@ -473,73 +363,40 @@ export class Run<P extends PlanBase> {
 
   /** Asks, and carries out what an answer means at every gate: an end of the run, a change. */
   private async ask(ask: Ask, failedStep?: string): Promise<Answer> {
-    const items = [...ask.items, ...this.unseenChanges()];
-    const changeProblem = ask.decisions.includes('retry') ? (change: Change) => this.changeProblem(change) : undefined;
+    const items = [...ask.items, ...this.changes.unseen()];
+    const changeProblem = ask.decisions.includes('retry')
+      ? (change: Change) => this.changes.problem(change)
+      : undefined;
     const answer = await this.desk.ask(
       { ...ask, items, changeProblem },
       { run: this.whereabouts, cloud: this.plan.cloud, notify: this.plan.notify ?? [] },
     );
     const { decision, by, reason, last } = answer;
     // Whoever approves must have seen the changes; at gates before that they are shown, too.
-    if (decision === 'approve') this.shownChanges = this.changes.length;
+    if (decision === 'approve') this.changes.seen();
     if (decision === 'retry' && failedStep) this.steps.retry(failedStep);
     if (decision === 'reject') throw new Ending('rejected', `rejected by ${by.join(', ')}: ${reason}`);
     if (decision === 'abort') throw new Ending('aborted', `aborted by ${by.join(', ')}: ${reason}`);
-    if (last?.change) {
-      applyChange(this.plan, last.change);
-      this.changes.push({ change: last.change, reason, by: by.join(', ') });
-      this.pending = last.change;
-      throw new Changed();
-    }
+    if (last?.change) this.changes.take({ change: last.change, reason, by: by.join(', ') });
     return answer;
   }
 
-  private unseenChanges(): Item[] {
-    const unseen = this.changes.slice(this.shownChanges);
-    return unseen.map(({ change, by, reason }) =>
-      item('change', 'warning', `${describeChange(change)}, by ${by}: ${reason}`),
-    );
-  }
-
-  private changeProblem(change: Change): string | undefined {
-    const allows = this.mending?.allows;
-    if (!allows) return 'nothing can be changed here';
-    const fields = [change.source, change.target].flatMap((endpoint) => Object.keys(endpoint ?? {}));
-    const others = fields.filter((field) => field !== 'password');
-    if (allows === 'secrets' && others.length > 0) {
-      return `${others.join(', ')} cannot change any more: once a task has been started, DRS changes only passwords (§6.1.15)`;
-    }
-    const changed = { ...this.plan };
-    applyChange(changed, change);
-    const problems = this.reader.problems(changed);
-    return problems.length > 0 ? problems.map(({ path, message }) => `${path}: ${message}`).join('; ') : undefined;
-  }
-
   private async ended(error: unknown, settle: Settle<P>): Promise<never> {
-    const cancelled = isCancellation(error);
-    const outcome: RunOutcome = cancelled ? 'cancelled' : error instanceof Ending ? error.outcome : 'failed';
-    const { message, type } = readFailure(error);
+    const end = readEnd(error);
+    const { outcome, message } = end;
     this.desk.close();
-    this.steps.stop(cancelled ? 'cancelled' : message);
+    this.steps.stop(outcome === 'cancelled' ? 'cancelled' : message);
     return await CancellationScope.nonCancellable(async () => {
-      const task = await this.settled(outcome, type, settle);
+      const task = await this.settled(end, settle);
       await this.locks.release();
       await this.tell(`${this.title} is ${outcome}: ${message}`);
-      const result = this.result(outcome, { task, reason: message });
-      if (cancelled) throw new CancelledFailure(`${this.title} was cancelled; its task: ${task}`, [result]);
-      throw ApplicationFailure.create({
-        message,
-        type: error instanceof Ending ? `drs.${outcome}` : type,
-        nonRetryable: true,
-        details: [result],
-      });
+      throw failureOf(end, this.title, this.result(outcome, { task, reason: message }));
     });
   }
 
   /** What became of the task. A run that failed by itself touches it no more. */
-  private async settled(outcome: RunOutcome, type: string, settle: Settle<P>): Promise<string> {
-    const refused = outcome === 'failed' && !UNCLEAR.has(type);
-    if (!this.jobId && this.seek && !refused) {
+  private async settled(end: End, settle: Settle<P>): Promise<string> {
+    if (!this.jobId && this.seek && mayHaveMade(end)) {
       try {
         const found = await this.seek();
         if (found) this.owns(found);
@@ -548,7 +405,7 @@ export class Run<P extends PlanBase> {
       }
     }
     if (!this.jobId) return 'none';
-    if (outcome === 'failed') return 'kept';
+    if (end.outcome === 'failed') return 'kept';
     return await settle(this, this.plan, this.jobId).catch(
       (error: unknown) => `kept: ${this.plan.onAbort} failed: ${readFailure(error).message}`,
     );
@@ -567,26 +424,12 @@ export class Run<P extends PlanBase> {
     await notifying.notify({ names, event: 'end', run: this.whereabouts, text }).catch(() => undefined);
   }
 
-  private async unlessOverfull<T>(work: () => Promise<T>): Promise<T> {
-    const scope = new CancellationScope();
-    const full = condition(() => this.overfull && allHandlersFinished()).then(() => scope.cancel());
-    full.catch(() => undefined);
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      const asked = CancellationScope.current().consideredCancelled;
-      throw this.overfull && isCancellation(error) && !asked ? new Overfull() : error;
-    }
-  }
-
   private carry(): Carried {
     return {
       steps: this.steps.carry(),
       desk: this.desk.carry(),
       record: { decisions: this.inbox.decisions, refusedSignals: this.inbox.refusedSignals },
-      changes: this.changes,
-      shownChanges: this.shownChanges,
-      ...(this.pending && { pending: this.pending }),
+      ...this.changes.carry(),
       ...(this.jobId && { jobId: this.jobId }),
       facts: this.facts,
       locks: this.locks.carry(),
@@ -613,72 +456,13 @@ export class Run<P extends PlanBase> {
 
   /** Something that people see has changed. */
   private moved(): void {
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if (historyLength > this.mostEvents || continueAsNewSuggested) this.overfull = true;
-    if (this.stale) return;
-    this.stale = true;
-    // Rendered once for all that moves at the same time: thousands of signals may.
-    void Promise.resolve().then(() => {
-      this.stale = false;
-      setCurrentDetails(renderDetails(this.status()));
-    });
+    this.continuation.check();
+    this.display.refresh();
   }
 
-  /** A phase or a gate began or ended: what runs are found by changes, too. */
+  /** A phase or a gate began or ended. */
   private turned(): void {
-    this.since = new Date().toISOString();
-    upsertSearchAttributes([
-      { key: PHASE, value: this.status().phase },
-      { key: GATE, value: this.desk.opening?.id ?? null },
-    ]);
-    this.moved();
+    this.display.turn();
+    this.continuation.check();
   }
 }
-
-/** Failures after which nobody knows what DRS has done. */
-const UNCLEAR: ReadonlySet<string> = new Set(['drs.failed', 'drs.transient', 'drs.ambiguous']);
-
-/** Whether this run goes on from an earlier one; whoever starts a run must not bring its record along. */
-function isContinued(): boolean {
-  const { continuedFromExecutionRunId, attempt, cronSchedule } = workflowInfo();
-  return continuedFromExecutionRunId !== undefined && attempt === 1 && !cronSchedule;
-}
-
-/** A decision to end the run. */
-class Ending extends Error {
-  constructor(
-    readonly outcome: 'rejected' | 'aborted',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** A person changed something: what it touches is done again. */
-class Changed extends Error {}
-
-/** The history is long: the run goes on as a new one. */
-class Overfull extends Error {}
-
-function badSpec(kind: string, problems: readonly { path: string; message: string }[]): ApplicationFailure {
-  const lines = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  const count = lines.length === 1 ? 'a problem' : `${lines.length} problems`;
-  const message = [`this ${kind} spec has ${count}:`, ...lines, ...(hasLeaked(problems) ? [leak()] : [])].join('\n');
-  return ApplicationFailure.create({ message, type: 'drs.badSpec', nonRetryable: true, details: [{ problems }] });
-}
-
-/** The input of a run stands in its history, whatever becomes of it. */
-function leak(): string {
-  const { workflowId, runId, namespace } = workflowInfo();
-  const run = `--namespace ${namespace} --workflow-id ${workflowId} --run-id ${runId}`;
-  return `The password now stands in this run's history: temporal workflow delete ${run}, and change the password.`;
-}
-
-const describeChange = (change: Change): string =>
-  Object.entries(change)
-    .flatMap(([end, fields]) =>
-      Object.entries(fields ?? {}).map(
-        ([name, value]) => `${end}.${name} → ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-      ),
-    )
-    .join(', ');

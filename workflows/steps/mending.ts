@@ -1,5 +1,5 @@
 import type { Steps } from '../branch.js';
-import type { Mending } from '../run.js';
+import type { Mending } from '../plan-changes.js';
 import { changePasswords, type DirectedPlan } from './endpoints.js';
 import type { Task } from './task.js';
 
