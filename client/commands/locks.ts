@@ -4,6 +4,7 @@ import { type LockView, lockQuery } from '../../workflows/messages.js';
 import type { MakeCommand } from '../command.js';
 import type { Temporal } from '../connect.js';
 import { plain, table } from '../output.js';
+import { listened } from '../pollers.js';
 import { ago } from '../render.js';
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -22,9 +23,7 @@ export const locks: MakeCommand = ({ temporal, output }) =>
     .option('--json', 'one object per line')
     .addHelpText('after', EXAMPLES)
     .action(async (job?: string) => {
-      const rows = (await read(await temporal())).filter(
-        ({ jobId, lockId }) => !job || jobId === job || lockId.endsWith(`-${job}`),
-      );
+      const rows = await read(await temporal(), job);
       if (output.json) for (const row of rows) output.result(row, '');
       else if (rows.length > 0) output.result(rows, render(rows));
       else output.say('No task is locked.');
@@ -39,14 +38,31 @@ Examples:
 
 A run that waits for a lock asks at its gate "lock": approve takes it over. An update takes it over with --take-over.`;
 
-async function read(connected: Temporal): Promise<Row[]> {
-  const ids: string[] = [];
+async function read(connected: Temporal, job: string | undefined): Promise<Row[]> {
+  const queues = new Map<string, string[]>();
   const query = 'WorkflowType = "jobLock" AND ExecutionStatus = "Running"';
-  for await (const { workflowId } of connected.client.workflow.list({ query })) ids.push(workflowId);
+  for await (const { workflowId, taskQueue } of connected.client.workflow.list({ query })) {
+    if (job && !workflowId.endsWith(`-${job}`)) continue;
+    queues.set(taskQueue, [...(queues.get(taskQueue) ?? []), workflowId]);
+  }
+  const rows = await Promise.all([...queues].map(([queue, ids]) => readQueue(connected, queue, ids)));
+  return rows.flat().filter(({ answered, holders = [], queue = [] }) => !answered || holders.length + queue.length > 0);
+}
+
+/** Locks of one task queue. Where nobody answers for one of them, nobody is asked for the others: each would take its seconds. */
+async function readQueue(connected: Temporal, taskQueue: string, ids: readonly string[]): Promise<Row[]> {
   const rows: Row[] = [];
-  for (let from = 0; from < ids.length; from += AT_ONCE)
-    rows.push(...(await Promise.all(ids.slice(from, from + AT_ONCE).map((id) => look(connected, id)))));
-  return rows.filter(({ answered, holders = [], queue = [] }) => !answered || holders.length + queue.length > 0);
+  let silent = !(await listened(connected, taskQueue));
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const some = ids.slice(from, from + AT_ONCE);
+    rows.push(
+      ...(silent
+        ? some.map((lockId) => ({ lockId, answered: false }))
+        : await Promise.all(some.map((id) => look(connected, id)))),
+    );
+    silent ||= rows.some(({ answered }) => !answered);
+  }
+  return rows;
 }
 
 async function look({ client }: Temporal, lockId: string): Promise<Row> {
