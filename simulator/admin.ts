@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Fault } from './faults.js';
+import { type Fault, IN_SWITCHOVERS } from './faults.js';
 import type { Simulator } from './server.js';
 import type { Foreign } from './shows.js';
 import { parseSpeed } from './speed.js';
@@ -73,14 +73,21 @@ const kind = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('throttle'), retryAfter: z.number().min(0) }),
   z.strictObject({ kind: z.literal('drop') }),
   z.strictObject({ kind: z.literal('garbage') }),
+  z.strictObject({ kind: z.literal('ignored') }),
+  z.strictObject({ kind: z.literal('late'), ms: z.number().min(0) }),
 ]);
 
-const fault = z.strictObject({
-  operation: z.string().min(1),
-  times: z.number().int().positive().optional(),
-  match: z.strictObject({ job: z.string().optional(), endPointType: z.enum(['so', 'ta']).optional() }).optional(),
-  fault: kind,
-});
+const fault = z
+  .strictObject({
+    operation: z.string().min(1),
+    times: z.number().int().positive().optional(),
+    match: z.strictObject({ job: z.string().optional(), endPointType: z.enum(['so', 'ta']).optional() }).optional(),
+    fault: kind,
+  })
+  .refine(
+    ({ operation, fault }) => operation === 'batchSwitchover' || !IN_SWITCHOVERS.includes(fault.kind),
+    `${IN_SWITCHOVERS.join(' and ')} go with batchSwitchover`,
+  );
 
 const tag = z.strictObject({ key: z.string(), value: z.string() });
 const table = z.strictObject({

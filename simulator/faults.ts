@@ -15,12 +15,16 @@ export type FaultKind =
   /** The connection breaks before any effect. */
   | { kind: 'drop' }
   /** The call has its effect, the reply is cut off in the middle of its JSON. */
-  | { kind: 'garbage' };
+  | { kind: 'garbage' }
+  /** A switchover of one job is accepted as usual, and nothing comes of it. */
+  | { kind: 'ignored' }
+  /** A switchover of one job is accepted as usual, and begins only later; until then nothing tells of it. */
+  | { kind: 'late'; ms: number };
 
 export interface Fault {
   /** Huawei's operation id, also of the two IAM calls. */
   operation: string;
-  /** How often it strikes, 1 by default: requests, or jobs for `jobError` and `missingResult`. */
+  /** How often it strikes, 1 by default: requests, or jobs for those that strike one job. */
   times?: number;
   match?: { /** Task id or name. */ job?: string; endPointType?: 'so' | 'ta' };
   fault: FaultKind;
@@ -62,8 +66,8 @@ export class Faults {
   }
 
   /** The next fault for one job; uses it up. */
-  takeForJob(operation: string, job: Named): FaultKind | undefined {
-    return this.take((fault) => fault.operation === operation && isPerJob(fault.fault) && fits(fault, job));
+  takeForJob(operation: string, job: Named, kinds = IN_RESULTS): FaultKind | undefined {
+    return this.take((fault) => fault.operation === operation && kinds.includes(fault.fault.kind) && fits(fault, job));
   }
 
   private take(fits: (fault: PendingFault) => boolean): FaultKind | undefined {
@@ -73,7 +77,12 @@ export class Faults {
   }
 }
 
-const isPerJob = (fault: FaultKind) => fault.kind === 'jobError' || fault.kind === 'missingResult';
+/** Whether the result is another. */
+const IN_RESULTS = ['jobError', 'missingResult'];
+/** Whether the effect is another, of switchovers only. */
+export const IN_SWITCHOVERS = ['ignored', 'late'];
+
+const isPerJob = ({ kind }: FaultKind) => [...IN_RESULTS, ...IN_SWITCHOVERS].includes(kind);
 
 function fits({ match }: PendingFault, job: Named): boolean {
   if (match?.job !== undefined && match.job !== job.id && match.job !== job.name) return false;

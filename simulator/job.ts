@@ -182,6 +182,8 @@ export interface Job {
   edited?: boolean | undefined;
   /** A switchover under way. */
   switching?: Course | undefined;
+  /** One that begins at this time. */
+  switchesAt?: number | undefined;
   originalDirection?: string | undefined;
   /** Whether monitoring finds the databases well. */
   normal?: { source?: boolean | undefined; target?: boolean | undefined } | undefined;
@@ -205,6 +207,10 @@ const stageAt = (job: Job, position: number): string => {
 
 export const statusOf = (job: Job): string => job.failure?.status ?? job.still ?? stageAt(job, job.track.position);
 
+/** The side that takes over at a switchover: the target, and after it the source. Endpoints keep their places (§6.1.4). */
+export const standbyOf = (job: Job): Side =>
+  job.spec.job_direction === (job.originalDirection ?? job.spec.job_direction) ? 'ta' : 'so';
+
 /** Brings a task to where it is by `now`. Returns whether its status changed. */
 export function settle(job: Job, speed: Speed, now: number, read: boolean): boolean {
   const before = statusOf(job);
@@ -227,6 +233,10 @@ export function settle(job: Job, speed: Speed, now: number, read: boolean): bool
 
 /** A switchover turns the direction round once it is through; `failNext: SWITCH_OVER` lets it end without. */
 function switchOver(job: Job, speed: Speed, now: number, read: boolean): void {
+  if (job.switchesAt !== undefined && now >= job.switchesAt) {
+    job.switchesAt = undefined;
+    job.switching = { position: 0, seen: now };
+  }
   if (!job.switching) return;
   const position = advanced(job.switching, [0, 1_500, 3_000], speed, now, read);
   job.switching = { position: job.hold === 'SWITCH_OVER' ? Math.min(position, 2_999) : position, seen: now };
@@ -241,6 +251,9 @@ function switchOver(job: Job, speed: Speed, now: number, read: boolean): void {
   job.originalDirection ??= job.spec.job_direction;
   job.spec.job_direction = job.spec.job_direction === 'up' ? 'down' : 'up';
   job.targetReadonly = job.spec.job_direction === 'up';
+  // From now on data go to what was active before, if that can be reached.
+  const standby = standbyOf(job) === 'so' ? job.normal?.source : job.normal?.target;
+  job.failure = standby === false ? { status: 'INCRE_TRANSFER_FAILED' } : undefined;
 }
 
 function walk(job: Job, speed: Speed, now: number, read: boolean): void {

@@ -20,6 +20,9 @@ export interface JobView {
   parent?: string;
   children: string[];
   hold?: string;
+  direction: string;
+  /** Whether the target is read-only. */
+  readonly: boolean;
   error?: { code?: string | undefined; message?: string | undefined };
 }
 
@@ -38,6 +41,8 @@ export function view(job: Job): JobView {
     ...(job.parent ? { parent: job.parent } : {}),
     children: [...job.children],
     ...(job.hold ? { hold: job.hold } : {}),
+    direction: job.spec.job_direction,
+    readonly: job.targetReadonly ?? false,
     ...(job.failure ? { error: { code: job.failure.code, message: job.failure.message } } : {}),
   };
 }
@@ -73,7 +78,9 @@ export function createForeign(world: World, foreign: Foreign, projects: readonly
     target_endpoint: { db_type: 'mysql' },
     ...given,
   } as unknown as Job['spec'];
-  const job = world.add(home, name, spec, { tags: tags ?? [] });
+  const readonly = spec['is_target_readonly'] as boolean | undefined;
+  const protects = spec.db_use_type === 'cloudDataGuard' && spec.job_direction === 'up';
+  const job = world.add(home, name, spec, { tags: tags ?? [], targetReadonly: readonly ?? protects });
   force(job, status, world.now());
   if (!['CREATING', 'CREATE_FAILED', 'CONFIGURATION'].includes(status)) job.startedAt = world.now();
   return job;

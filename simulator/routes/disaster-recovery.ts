@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Refusal } from '../codes.js';
 import { dataOf } from '../compare.js';
-import { delayOf, type Job, progressOf } from '../job.js';
+import { IN_SWITCHOVERS } from '../faults.js';
+import { delayOf, type Job, progressOf, standbyOf } from '../job.js';
 import type { World } from '../world.js';
 import { connect } from './connections.js';
 import { jobId, some, upToTen } from './fields.js';
@@ -29,14 +30,17 @@ function lag(world: World, job: Job): object {
 
 const utc = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-/** 6.4.1. The reply tells the direction from before: the change comes later. */
-function switchOver({ world }: Ctx<unknown>, job: Job): object {
+/** 6.4.1. The reply tells the direction from before: the change comes later. Only the DR database must be reachable. */
+function switchOver({ world, call }: Ctx<unknown>, job: Job): object {
   mustBeDr(job);
   notBusy(job);
   if (job.spec.multi_write) throw wrong('dual-active disaster recovery has no switchover');
   mustBe(job, 'INCRE_TRANSFER_STARTED', 'INCRE_TRANSFER_FAILED');
-  for (const side of ['so', 'ta'] as const) reachable(world, job, side);
-  job.switching = { position: 0, seen: world.now() };
+  reachable(world, job, standbyOf(job));
+  const fault = call.faults.takeForJob(call.operation, { id: job.id, name: job.name }, IN_SWITCHOVERS);
+  if (fault) call.fault = fault.kind;
+  if (fault?.kind === 'late') job.switchesAt = world.now() + fault.ms;
+  else if (!fault) job.switching = { position: 0, seen: world.now() };
   world.changed();
   const database = (side: 'so' | 'ta') => ({
     id: `${job.id.slice(0, 24)}${side === 'so' ? '00000000000a' : '00000000000b'}`,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FaultKind } from '../../simulator/faults.js';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
 import { type Json, newTask, PlainClient, sourceTest, storing, targetTest } from './client.js';
 
@@ -295,6 +296,38 @@ describe('disaster recovery', () => {
     await row();
     expect(await truth()).toEqual({ job_direction: 'down', original_job_direction: 'up', is_target_readonly: false });
     expect((await row()).job_action.current_action).toBeUndefined();
+  });
+
+  test('only the database that takes over must be reachable: the target, and after a switchover the source', async () => {
+    const id = drTask();
+    const direction = () => simulator.job(id)?.direction;
+    simulator.patch(id, { normal: { source: false } });
+    await client.post('/jobs/batch-switchover', { jobs: [id] });
+    await client.until(id, 'INCRE_TRANSFER_FAILED');
+    expect(direction()).toBe('down');
+    expect(await client.one('POST', '/jobs/batch-switchover', id)).toMatchObject({ error_code: 'DRS.M00304' });
+    simulator.patch(id, { normal: { source: true, target: false }, status: 'INCRE_TRANSFER_STARTED' });
+    await client.post('/jobs/batch-switchover', { jobs: [id] });
+    await client.until(id, 'INCRE_TRANSFER_FAILED');
+    expect(direction()).toBe('up');
+  });
+
+  test('a switchover can be accepted and ignored, or begin only later', async () => {
+    const id = drTask();
+    const plan = (fault: FaultKind) => simulator.fault({ operation: 'batchSwitchover', match: { job: id }, fault });
+    const row = async () =>
+      (await client.post('/jobs', { cur_page: 1, per_page: 10, db_use_type: 'cloudDataGuard', engine_type: '' })).body
+        .jobs[0];
+    plan({ kind: 'ignored' });
+    plan({ kind: 'late', ms: 0 });
+    const accepted = { job_id: id, job_direction: 'up' };
+    expect(await client.one('POST', '/jobs/batch-switchover', id)).toMatchObject(accepted);
+    for (let reads = 0; reads < 4; reads += 1)
+      expect(await row()).not.toMatchObject({ job_action: { current_action: expect.anything() } });
+    expect(await client.one('POST', '/jobs/batch-switchover', id)).toMatchObject(accepted);
+    expect((await row()).job_action.current_action).toBe('SWITCH_OVER');
+    await row();
+    expect((await row()).job_direction).toBe('down');
   });
 
   test('a switchover that fails leaves the direction as it was', async () => {
