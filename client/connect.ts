@@ -1,6 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { ConfigError } from '../encryption/config-file.js';
+import { dataConverterWith } from '../encryption/data-converter.js';
+import type { KeyRing } from '../encryption/key-ring.js';
+import { loadKeyRing } from '../encryption/settings.js';
 import { badInput, CommandError, EXIT } from './command.js';
 
 export interface Temporal {
@@ -21,29 +24,31 @@ export interface Where {
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 const WITHIN = '5 seconds';
 
-/** As the worker: what can't be decoded must not stop anybody. */
-const payloadConverterPath = fileURLToPath(
-  new URL(`../workflows/payload-converter${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-);
-
 /**
  * Connects as Temporal's own tools do: `TEMPORAL_*`, then temporal.toml. Throws CommandError: exit 2 for settings that
  * can't be read, 3 for a server that doesn't answer.
  */
-export async function connect(where: Where = {}): Promise<Temporal> {
+export async function connect(where: Where = {}, keyRing?: KeyRing): Promise<Temporal> {
   const { connectionOptions, namespace } = settings(where);
   const address = where.address ?? connectionOptions.address ?? DEFAULT_ADDRESS;
   try {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: WITHIN });
     const named = where.namespace ?? namespace ?? 'default';
     return {
-      client: new Client({ connection, namespace: named, dataConverter: { payloadConverterPath } }),
+      client: new Client({ connection, namespace: named, dataConverter: dataConverterWith(keyRing) }),
       namespace: named,
       address,
     };
   } catch (error) {
     throw unreachable(address, error);
   }
+}
+
+/** The keys that payloads are encrypted with, as the worker's. Throws CommandError (exit 2) with all that is wrong with them. */
+export async function keys(): Promise<KeyRing> {
+  return await loadKeyRing().catch((error: unknown) => {
+    throw error instanceof ConfigError ? badInput(error.message) : error;
+  });
 }
 
 function settings({ profile, env }: Where) {

@@ -6,6 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import { UnreadablePayload } from '../encryption/codec.js';
 import { CommandError, EXIT, failed } from './command.js';
 
 /** gRPC's codes, as far as they have a meaning of their own for a person. */
@@ -21,6 +22,8 @@ const GRPC = {
 /** Any error as one that a person can act on. What we don't know stays as it is. */
 export function explain(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
+  if (error instanceof UnreadablePayload)
+    return failed(`${error.message} DRS_PILOT_CONFIG names the file that has the keys: docs/encryption.md.`);
   if (error instanceof NamespaceNotFoundError) return noNamespace(error.namespace);
   if (error instanceof WorkflowNotFoundError) {
     return failed(`There is no run "${error.workflowId}". \`drs-pilot list\` shows those that exist.`);

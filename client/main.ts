@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../drs/version.js';
 import { CommandError, type Context, EXIT } from './command.js';
 import { commands } from './commands/index.js';
-import { connect, type Temporal, type Where } from './connect.js';
+import { connect, keys, type Temporal, type Where } from './connect.js';
 import { explain } from './errors.js';
 import { Output } from './output.js';
 import { endWithParent } from './parent.js';
@@ -34,7 +34,7 @@ const program = new Command('drs-pilot')
   });
 
 const context: Context = {
-  temporal: () => (temporal ??= connect(program.opts<Where>())),
+  temporal: () => (temporal ??= keys().then((keyRing) => connect(program.opts<Where>(), keyRing))),
   output,
   user: userName(),
   ask: process.stdin.isTTY ? ask : undefined,

@@ -23,6 +23,7 @@ for (const folder of ['client/demo', 'examples']) cpSync(join(ROOT, folder), joi
 const { code } = await bundleWorkflowCode({
   workflowsPath: join(DIST, 'workflows', 'index.js'),
   payloadConverterPath: join(DIST, 'workflows', 'payload-converter.js'),
+  failureConverterPath: join(DIST, 'workflows', 'failure-converter.js'),
   workflowInterceptorModules: [join(DIST, 'workflows', 'interceptors.js')],
   logger: new DefaultLogger('WARN'),
 });

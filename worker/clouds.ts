@@ -9,9 +9,9 @@ import {
   readCloud,
 } from '../drs/auth/credentials.js';
 import type { Problem } from '../drs/operations/common.js';
+import { readSecret } from '../encryption/secret.js';
 import type { SecretEntry } from './config.js';
 import type { ConfigFile } from './config-schema.js';
-import { readSecret } from './secrets.js';
 
 type Section = NonNullable<ConfigFile['clouds']>;
 type Settings = Section[string];

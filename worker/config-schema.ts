@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isList, withRules } from '../drs/operations/common.js';
 import { operations } from '../drs/operations/index.js';
+import { Encryption } from '../encryption/key-ring.js';
 
 /** What drs-pilot.yaml may hold, section by section. Strict: an unknown key is a mistake, not a wish. */
 
@@ -149,6 +150,7 @@ export const ConfigFile = withRules(
     approvers: named(Group).optional(),
     rules: z.array(Rule).optional(),
     policy: Policy.optional(),
+    encryption: Encryption.optional(),
     temporal: z
       .strictObject({
         taskQueue: text.optional(),
@@ -158,7 +160,7 @@ export const ConfigFile = withRules(
   }),
   (file, tell) => {
     const known = new Set(entriesOf(file.secrets).map(([name]) => name));
-    for (const section of ['clouds', 'webhooks'] as const) {
+    for (const section of ['clouds', 'webhooks', 'encryption'] as const) {
       for (const { path, secret } of secretsIn(file[section], [section])) {
         if (!known.has(secret)) tell(path, `secrets has no "${secret}"`);
       }
@@ -180,8 +182,8 @@ export const ConfigFile = withRules(
 );
 export type ConfigFile = z.output<typeof ConfigFile>;
 
-/** The clouds and secrets of a broken file that are right in themselves: what is wrong with them can still be told. */
-export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets'> {
+/** What of a broken file is right in itself: what is wrong with it otherwise can still be told. */
+export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets' | 'encryption'> {
   const right = <S extends z.ZodType>(section: unknown, entry: S): Record<string, z.output<S>> =>
     Object.fromEntries(
       entriesOf(section).flatMap(([name, value]) => {
@@ -189,11 +191,16 @@ export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets
         return parsed.success ? [[name, parsed.data] as const] : [];
       }),
     );
-  const { clouds, secrets } = (typeof file === 'object' && file !== null ? file : {}) as {
+  const { clouds, secrets, encryption } = (typeof file === 'object' && file !== null ? file : {}) as {
     clouds?: unknown;
     secrets?: unknown;
+    encryption?: unknown;
   };
-  return { clouds: right(clouds, Cloud), secrets: right(secrets, Secret) };
+  return {
+    clouds: right(clouds, Cloud),
+    secrets: right(secrets, Secret),
+    encryption: Encryption.safeParse(encryption).data,
+  };
 }
 
 const entriesOf = (section: unknown): [string, unknown][] =>

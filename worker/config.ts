@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
+import { resolve } from 'node:path';
 import type { Cloud, Env } from '../drs/auth/credentials.js';
-import { type Problem, problemLines, problemsOf } from '../drs/operations/common.js';
+import { type Problem, problemsOf } from '../drs/operations/common.js';
+import { ConfigError, readConfigFile } from '../encryption/config-file.js';
+import { type KeyRing, NO_KEYS, readKeyRing } from '../encryption/key-ring.js';
+import { readSecret } from '../encryption/secret.js';
 import { readClouds } from './clouds.js';
 import { ConfigFile, type KINDS, type PERMISSIONS, usableParts, WEBHOOK_EVENTS } from './config-schema.js';
-import { readSecret } from './secrets.js';
+
+export { ConfigError };
 
 export type SpecKind = (typeof KINDS)[number];
 export type Permission = (typeof PERMISSIONS)[number];
@@ -64,27 +65,10 @@ export interface WorkerConfig {
   readonly approvers: Readonly<Record<string, readonly Member[]>>;
   readonly rules: readonly Rule[];
   readonly policy: Policy;
+  /** Of payloads; not for logs either. */
+  readonly keyRing: KeyRing;
   readonly temporal: { readonly taskQueue: string; readonly uiUrl?: string };
 }
-
-/** Everything that is wrong with the configuration, at once. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-
-  constructor(
-    readonly source: string,
-    readonly problems: readonly Problem[],
-  ) {
-    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-    super(
-      `${source} has ${count}:\n${problemLines(problems)
-        .map((line) => `  ${line}`)
-        .join('\n')}`,
-    );
-  }
-}
-
-const NO_FILE = 'the environment';
 
 /**
  * The worker's configuration: `file`, else DRS_PILOT_CONFIG, else ./drs-pilot.yaml where there is one, else the environment
@@ -98,36 +82,21 @@ export async function loadConfig({
   env?: Env;
   file?: string;
 } = {}): Promise<WorkerConfig> {
-  const path = file ?? (env['DRS_PILOT_CONFIG'] || (existsSync('drs-pilot.yaml') ? 'drs-pilot.yaml' : undefined));
-  const source = path === undefined ? NO_FILE : relative('', resolve(path)) || path;
-  const fail = (problems: readonly Problem[]): never => {
-    throw new ConfigError(source, problems);
-  };
-
-  const content = path === undefined ? {} : await readYaml(path, fail);
+  const { source, base, content } = await readConfigFile({ env, file });
   const parsed = ConfigFile.safeParse(content);
   const parts = parsed.success ? parsed.data : usableParts(content);
-  const base = path === undefined ? '' : dirname(resolve(path));
   const secrets = secretEntries(parts, base);
 
   const { clouds, problems } = await readClouds(parts.clouds, { secrets, env, base });
-  const told = [...(parsed.success ? [] : problemsOf(parsed.error)), ...(await unreadable(secrets, env)), ...problems];
-  if (!parsed.success || told.length > 0) return fail(told);
-  return { ...withDefaults(parsed.data), secrets, clouds };
-}
-
-async function readYaml(path: string, fail: (problems: readonly Problem[]) => never): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    fail([{ path: '', message: `cannot be read (${error.code})` }]),
-  );
-  try {
-    return parse(text) ?? {};
-  } catch (error) {
-    // Only the first line: what follows shows the text, in which somebody may have put a password.
-    const what =
-      error instanceof YAMLParseError ? (error.message.split('\n')[0] ?? '').replace(/:$/, '') : 'it cannot be parsed';
-    return fail([{ path: '', message: `is no YAML: ${what}` }]);
-  }
+  const encryption = await readKeys(parts, secrets, env);
+  const told = [
+    ...(parsed.success ? [] : problemsOf(parsed.error)),
+    ...(await unreadable(secrets, env)),
+    ...problems,
+    ...encryption.problems,
+  ];
+  if (!parsed.success || told.length > 0) throw new ConfigError(source, told);
+  return { ...withDefaults(parsed.data), secrets, clouds, keyRing: encryption.keyRing };
 }
 
 function secretEntries({ secrets = {} }: Pick<ConfigFile, 'secrets'>, base: string): Record<string, SecretEntry> {
@@ -138,6 +107,23 @@ function secretEntries({ secrets = {} }: Pick<ConfigFile, 'secrets'>, base: stri
     instances: entry?.instances ?? [],
     users: entry?.users ?? [],
   }));
+}
+
+/** Of secrets that can't be read is told where they stand. */
+async function readKeys(
+  { encryption }: Pick<ConfigFile, 'encryption'>,
+  secrets: Readonly<Record<string, SecretEntry>>,
+  env: Env,
+): Promise<{ keyRing: KeyRing; problems: readonly Problem[] }> {
+  if (!encryption) return { keyRing: NO_KEYS, problems: [] };
+  const values = new Map<string, string>();
+  for (const { secret } of Object.values(encryption.keys)) {
+    const entry = Object.hasOwn(secrets, secret) ? secrets[secret] : undefined;
+    const value = entry && (await readSecret(secret, entry, env).catch(() => undefined));
+    if (value !== undefined) values.set(secret, value);
+  }
+  const readable = Object.fromEntries(Object.entries(encryption.keys).filter(([, { secret }]) => values.has(secret)));
+  return await readKeyRing({ ...encryption, keys: readable }, async (secret) => values.get(secret) ?? '');
 }
 
 /** At start, so that a missing file is not found at three in the morning, at the cutover. */
@@ -158,7 +144,7 @@ function withDefaults({
   rules = [],
   policy = {},
   temporal = {},
-}: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets'> {
+}: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'keyRing'> {
   return {
     webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
     approvers: mapValues(approvers, ({ members }) =>

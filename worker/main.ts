@@ -57,7 +57,15 @@ export async function runWorker({
   try {
     await demandSearchAttributes(connection, namespace);
     const pace = paceOf(env);
-    const workers = await createWorkers({ connection, namespace, taskQueue: queue, services, pace, bundle });
+    const workers = await createWorkers({
+      connection,
+      namespace,
+      taskQueue: queue,
+      services,
+      keyRing: config.keyRing,
+      pace,
+      bundle,
+    });
     const stop = () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Secrets, SecretUse } from '../activities/secrets.js';
 import type { Env } from '../drs/auth/credentials.js';
+import { readSecret } from '../encryption/secret.js';
 import type { SecretEntry, WorkerConfig } from './config.js';
 
 /** The secrets of the configuration. Values are read at each use, so that a rotated one counts at once. */
@@ -17,22 +17,6 @@ export function secretBook(config: Pick<WorkerConfig, 'secrets'>, env: Env = pro
       return await readSecret(name, config.secrets[name] as SecretEntry, env);
     },
   };
-}
-
-/** The value without the newline that editors and `echo` put at the end. Errors name the secret and where it should be. */
-export async function readSecret(name: string, entry: Pick<SecretEntry, 'file' | 'env'>, env: Env): Promise<string> {
-  const fail = (what: string): never => {
-    throw new Error(`secret "${name}": ${what}`);
-  };
-  if (entry.env !== undefined) {
-    const value = env[entry.env];
-    return value ? value : fail(`the environment variable ${entry.env} is not set`);
-  }
-  const text = await readFile(entry.file, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    fail(`its file ${entry.file} cannot be read (${error.code})`),
-  );
-  const value = text.replace(/\r?\n$/, '');
-  return value ? value : fail(`its file ${entry.file} is empty`);
 }
 
 /** Every part of an endpoint must be named by the entry: an instance of one's own beside an allowed address would not do. */

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { EnvHttpProxyAgent, request } from 'undici';
 import { type Notifier, NotifyError, type WebhookEvent } from '../activities/notify.js';
 import type { Env } from '../drs/auth/credentials.js';
+import { readSecret } from '../encryption/secret.js';
 import type { SecretEntry, WebhookEntry, WorkerConfig } from './config.js';
-import { readSecret } from './secrets.js';
 
 const TIME_LIMIT_MS = 10_000;
 

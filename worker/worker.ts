@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import {
   type ActivityInterceptorsFactory,
+  bundleWorkflowCode,
   type NativeConnection,
+  Runtime,
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
@@ -12,12 +15,17 @@ import { createActivities, createWaitActivities } from '../activities/index.js';
 import { activityInterceptor } from '../activities/interceptor.js';
 import { lockGuard } from '../activities/lock-guard.js';
 import type { Services } from '../activities/services.js';
+import { dataConverterWith, payloadConverterPath } from '../encryption/data-converter.js';
+import { type KeyRing, NO_KEYS } from '../encryption/key-ring.js';
+import { ENCODES_FAILURES } from '../workflows/failure-converter.js';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly services: Omit<Services, 'temporal'>;
+  /** Encrypts payloads; none without it. */
+  readonly keyRing?: KeyRing;
   /** Multiplies the intervals of all waits; 1 is right for the real service. */
   readonly pace?: number;
   /** Path of the built workflow code; the one beside this file, or the sources, when absent. */
@@ -32,10 +40,14 @@ const WAITS_AT_ONCE = 5_000;
 /** Sources and what is built from them lie side by side. */
 const ours = (path: string): string => fileURLToPath(new URL(`../${path}${extname(import.meta.url)}`, import.meta.url));
 
-export const workflowsPath = ours('workflows/index');
-/** Modules with interceptors of workflows. */
-export const workflowInterceptorModules = [ours('workflows/interceptors')];
-export const payloadConverterPath = ours('workflows/payload-converter');
+export { payloadConverterPath };
+/** What the bundle of the workflow code is made of. */
+export const bundleParts = {
+  workflowsPath: ours('workflows/index'),
+  payloadConverterPath,
+  failureConverterPath: ours('workflows/failure-converter'),
+  workflowInterceptorModules: [ours('workflows/interceptors')],
+};
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** The two workers of a process: one for workflows and calls, one for waits, so that waiting never starves calls. */
@@ -45,21 +57,24 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     namespace,
     taskQueue,
     services: others,
+    keyRing = NO_KEYS,
     pace = 1,
     bundle = existsSync(BUILT) ? BUILT : undefined,
     around = [],
   } = options;
-  const dataConverter = { payloadConverterPath };
-  const temporal = new Client({ connection, namespace, dataConverter });
+  const dataConverter = dataConverterWith(keyRing, {
+    marks: true,
+    warn: sparing((sentence) => Runtime.instance().logger.warn(sentence)),
+  });
+  const temporal = new Client({ connection, namespace, dataConverter: dataConverterWith(keyRing) });
   const services = { ...others, temporal };
-  const workflows = bundle ? { workflowBundle: { codePath: bundle } } : { workflowsPath };
+  const workflows = { workflowBundle: { code: await workflowCode(bundle, keyRing) } };
   const common = {
     connection,
     namespace,
     dataConverter,
     interceptors: {
       activity: [...around, activityInterceptor, lockGuard(temporal)],
-      ...(!bundle && { workflowModules: workflowInterceptorModules }),
     },
     maxHeartbeatThrottleInterval: '5 seconds',
     defaultHeartbeatThrottleInterval: '5 seconds',
@@ -90,4 +105,27 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
       shutdownForceTime: '4 seconds',
     }),
   ]);
+}
+
+/** The bundle, made now where there is none. Failures of workflows are encoded inside of it, so it is told in front. */
+async function workflowCode(bundle: string | undefined, { active }: KeyRing): Promise<string> {
+  const code = bundle
+    ? await readFile(bundle, 'utf8')
+    : (await bundleWorkflowCode({ ...bundleParts, logger: Runtime.instance().logger })).code;
+  return active === undefined ? code : `globalThis.${ENCODES_FAILURES}=true;${code}`;
+}
+
+const AGAIN_AFTER_MS = 60_000;
+const MOST_TOLD = 1_000;
+
+/** Says each sentence once a minute: a flood of bad signals must not become a flood of lines. */
+function sparing(say: (sentence: string) => void): (sentence: string) => void {
+  const told = new Map<string, number>();
+  return (sentence) => {
+    const now = Date.now();
+    if (now - (told.get(sentence) ?? 0) < AGAIN_AFTER_MS) return;
+    if (told.size >= MOST_TOLD) told.clear();
+    told.set(sentence, now);
+    say(sentence);
+  };
 }

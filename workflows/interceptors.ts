@@ -1,12 +1,23 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { type WorkflowInterceptorsFactory, workflowInfo } from '@temporalio/workflow';
 import type { LOCKS_HEADER } from '../activities/locks.js';
 import { shownLocks } from './locks.js';
+import { isUndecodable, UNDECODABLE } from './plans/decision.js';
 
 const HEADER: typeof LOCKS_HEADER = 'drs-locks';
 
 /** Every activity shows the locks under which it was handed out: one that comes late is refused once they are lost. */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
+  inbound: [
+    {
+      // What a run hands over to itself is no bad input: without the key its task waits for a worker that has it.
+      async execute(input, next) {
+        const lost = workflowInfo().continuedFromExecutionRunId ? input.args.find(isUndecodable) : undefined;
+        if (lost) throw new Error(`what this run knew cannot be read: ${lost[UNDECODABLE]}`);
+        return await next(input);
+      },
+    },
+  ],
   outbound: [
     {
       async scheduleActivity(input, next) {

@@ -17,8 +17,9 @@ class ForgivingPayloadConverter implements PayloadConverter {
       return this.strict.fromPayload<T>(payload);
     } catch (error) {
       const encoding = payload.metadata?.['encoding'];
-      const named = encoding ? String.fromCharCode(...encoding.slice(0, 60)) : 'no encoding';
-      return { [UNDECODABLE]: `${named}: ${error instanceof Error ? error.name : 'error'}` } as T;
+      const named = encoding ? `encoding ${String.fromCharCode(...encoding.slice(0, 60))}` : 'no encoding';
+      const name = error instanceof Error ? error.name : 'error';
+      return { [UNDECODABLE]: `${name} with ${named}: send plain JSON (encoding json/plain)` } as T;
     }
   }
 }

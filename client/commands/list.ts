@@ -1,5 +1,6 @@
 import { isGrpcServiceError, type WorkflowExecutionInfo } from '@temporalio/client';
 import { Command, Option } from 'commander';
+import { UnreadablePayload } from '../../encryption/codec.js';
 import type { Status } from '../../workflows/messages.js';
 import { badInput, type MakeCommand } from '../command.js';
 import type { Temporal } from '../connect.js';
@@ -108,6 +109,8 @@ async function waitsSince({ client }: Temporal, workflowId: string): Promise<str
     const { since } = await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query<Status>('status'));
     return since;
   } catch (error) {
+    // Without the keys the rest of the list is still worth something.
+    if (error instanceof UnreadablePayload) return undefined;
     if (error instanceof Error && (isGrpcServiceError(error) || isGrpcServiceError(error.cause))) return undefined;
     throw error;
   }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { CommandError, EXIT, failed, type MakeCommand } from '../command.js';
+import { connect, type Where } from '../connect.js';
 import { reportReady } from '../parent.js';
 
-export const worker: MakeCommand = ({ temporal, output, interrupted }) =>
+export const worker: MakeCommand = ({ output, interrupted }) =>
   new Command('worker')
     .description('run a worker: it does what runs ask for, until SIGTERM')
     .option('--config <file>', 'drs-pilot.yaml (else DRS_PILOT_CONFIG, else the one in this directory)')
@@ -12,9 +13,10 @@ export const worker: MakeCommand = ({ temporal, output, interrupted }) =>
       const signal = interrupted();
       // biome-ignore lint/style/noRestrictedImports: this command is that process
       const { runWorker } = await import('../../worker/main.js');
-      const { address, namespace, client } = await temporal();
+      const where = command.optsWithGlobals<Where>();
+      const { address, namespace, client } = await connect(where);
       await client.connection.close();
-      const { profile } = command.optsWithGlobals<{ profile?: string }>();
+      const { profile } = where;
       const env = {
         ...process.env,
         TEMPORAL_ADDRESS: address,

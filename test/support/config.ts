@@ -39,6 +39,8 @@ export const ENV = {
   TARGET: PASSWORDS.target,
   ROTATED: PASSWORDS.rotated,
   ELSEWHERE: 'canary-elsewhere-55aa',
+  KEY_1: 'p1XB2rdV0kq4sZ8yTn6mJc3wQe5uLh7oGf9iRa0vKxE=',
+  KEY_2: '5f0c9d3b7a1e8642c4d6f8091a2b3c4d5e6f70819203a4b5c6d7e8f90a1b2c3d',
 } as const;
 
 export const baseConfig = ({ url, project }: Pick<Simulator, 'url' | 'project'>) => ({
@@ -58,6 +60,8 @@ export const baseConfig = ({ url, project }: Pick<Simulator, 'url' | 'project'>)
     'orders-rotated': { env: 'ROTATED', hosts: [SOURCE_IP], users: ['repl'] },
     'orders-target': { env: 'TARGET', hosts: [TARGET.ip], instances: [TARGET.inst_id] },
     elsewhere: { env: 'ELSEWHERE', hosts: ['198.51.100.7'] },
+    'payload-key-1': { env: 'KEY_1' },
+    'payload-key-2': { env: 'KEY_2' },
   },
   approvers: { dba: { members: ['ada', 'ben', 'cleo'] } },
 });

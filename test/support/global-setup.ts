@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { TestProject } from 'vitest/node';
 import { findTemporal, SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
-import { payloadConverterPath, workflowInterceptorModules, workflowsPath } from '../../worker/worker.js';
+import { bundleParts } from '../../worker/worker.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -27,9 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const [server, { code }] = await Promise.all([
     startTemporal({ binary, uiPort: false, searchAttributes: SEARCH_ATTRIBUTES, extraArgs: SHORT_HISTORIES }),
     bundleWorkflowCode({
-      workflowsPath,
-      payloadConverterPath,
-      workflowInterceptorModules,
+      ...bundleParts,
       logger: new DefaultLogger('WARN'),
     }),
   ]);

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { test as base, expect, inject, vi } from 'vitest';
+import { dataConverterWith } from '../../encryption/data-converter.js';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
+import type { WorkerConfig } from '../../worker/config.js';
 import { openServices } from '../../worker/services.js';
-import { createWorkers, payloadConverterPath } from '../../worker/worker.js';
+import { createWorkers } from '../../worker/worker.js';
 import {
   type Choice,
   type MessageName,
@@ -42,6 +44,8 @@ export interface Run {
 export interface Pilot {
   readonly client: Client;
   readonly taskQueue: string;
+  /** Stops the workers and starts others, with these further settings. */
+  readonly rework: (settings: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly start: (spec: unknown, options?: { workflow?: string; id?: string }) => Promise<Run>;
 }
 
@@ -70,21 +74,35 @@ export const test = base.extend<Fixtures>({
       NativeConnection.connect({ address }),
     ]);
     const taskQueue = `test-${randomUUID()}`;
-    const services = openServices(await configFor(simulator, settings), { env: ENV, pace: PACE });
-    const workers = await createWorkers({
-      connection: native,
-      namespace: 'default',
-      taskQueue,
-      services,
-      pace: PACE,
-      bundle: inject('bundle'),
-    });
-    const running = Promise.all(workers.map((worker) => worker.run()));
-    const client = new Client({ connection, dataConverter: { payloadConverterPath } });
+    const work = async (config: WorkerConfig): Promise<() => Promise<void>> => {
+      const services = openServices(config, { env: ENV, pace: PACE });
+      const workers = await createWorkers({
+        connection: native,
+        namespace: 'default',
+        taskQueue,
+        services,
+        keyRing: config.keyRing,
+        pace: PACE,
+        bundle: inject('bundle'),
+      });
+      const running = Promise.all(workers.map((worker) => worker.run()));
+      return async () => {
+        for (const worker of workers) worker.shutdown();
+        await running;
+        await services.close();
+      };
+    };
+    const config = await configFor(simulator, settings);
+    let stop = await work(config);
+    const client = new Client({ connection, dataConverter: dataConverterWith(config.keyRing) });
     const started: WorkflowHandle[] = [];
     await use({
       client,
       taskQueue,
+      rework: async (others) => {
+        await stop();
+        stop = await work(await configFor(simulator, others));
+      },
       start: async (spec, { workflow = 'migration', id = `${workflow}-${randomUUID()}` } = {}) => {
         const handle = await client.workflow.start(workflow, { taskQueue, workflowId: id, args: [spec] });
         started.push(handle);
@@ -92,9 +110,8 @@ export const test = base.extend<Fixtures>({
       },
     });
     await Promise.all(started.map((handle) => handle.terminate('the test is over').catch(() => undefined)));
-    for (const worker of workers) worker.shutdown();
-    await running;
-    await Promise.all([services.close(), native.close(), connection.close()]);
+    await stop();
+    await Promise.all([native.close(), connection.close()]);
   },
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Endpoint, JobId, KafkaSecurity, type Problem, problemsOf, TaskName } from '../../drs/operations/common.js';
 import type { Change } from '../messages.js';
-import { isUndecodable } from './decision.js';
+import { isUndecodable, UNDECODABLE } from './decision.js';
 
 export type { Problem };
 
@@ -100,7 +100,7 @@ export interface SpecReading<P> {
 export function readSpec<P>({ schema, problems }: ReadSpec<P>, kind: string, spec: unknown): SpecReading<P> {
   const whole = (message: string) => ({ problems: [{ path: '', message }] });
   if (spec === undefined || spec === null) return whole(`the input is empty: give the ${kind} spec as one JSON object`);
-  if (isUndecodable(spec)) return whole('the input cannot be decoded: send plain JSON (encoding json/plain)');
+  if (isUndecodable(spec)) return whole(`the input cannot be decoded: ${spec[UNDECODABLE]}`);
   if (typeof spec !== 'object' || Array.isArray(spec) || ArrayBuffer.isView(spec))
     return whole(`a ${kind} spec is a JSON object`);
   const parsed = schema.safeParse(spec);

@@ -48,7 +48,7 @@ export function readComment(payload: unknown): Comment | string {
 
 export function readForm<T extends z.ZodType>(form: T, payload: unknown): z.output<T> | string {
   if (payload === undefined) return 'it is empty';
-  if (isUndecodable(payload)) return `it cannot be decoded (${payload[UNDECODABLE]}): send plain JSON`;
+  if (isUndecodable(payload)) return `it cannot be decoded: ${payload[UNDECODABLE]}`;
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload) || ArrayBuffer.isView(payload))
     return 'it is not a JSON object';
   const parsed = form.safeParse(payload);
@@ -59,7 +59,7 @@ export function readForm<T extends z.ZodType>(form: T, payload: unknown): z.outp
     .slice(0, 600);
 }
 
-/** Field of the marker that the payload converter puts in place of a payload that nobody can decode. */
+/** Field of the marker that stands in place of a payload that can't be decoded; its value says why. */
 export const UNDECODABLE = '~undecodable';
 export const isUndecodable = (value: unknown): value is { [UNDECODABLE]: string } =>
   typeof value === 'object' && value !== null && UNDECODABLE in value;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LockRequest, TakeOver } from '../../activities/locks.js';
-import { isUndecodable } from './decision.js';
+import { isUndecodable, UNDECODABLE } from './decision.js';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
 
@@ -21,7 +21,7 @@ interface Forms {
 
 /** What was sent to a lock, or in one line what is wrong with it. Never throws. */
 export function readLockMessage<N extends keyof Forms>(name: N, payload: unknown): Forms[N] | string {
-  if (isUndecodable(payload)) return 'it cannot be decoded: send plain JSON';
+  if (isUndecodable(payload)) return `it cannot be decoded: ${payload[UNDECODABLE]}`;
   const parsed = forms[name].safeParse(payload);
   if (parsed.success) return parsed.data as Forms[N];
   return parsed.error.issues

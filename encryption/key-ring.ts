@@ -1,0 +1,58 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import { type Problem, withRules } from '../drs/operations/common.js';
+
+/** Keys by their ids. All of them decrypt; the active one encrypts, and without one nothing new is encrypted. */
+export interface KeyRing {
+  readonly active: string | undefined;
+  readonly keys: ReadonlyMap<string, KeyObject>;
+}
+
+export const NO_KEYS: KeyRing = { active: undefined, keys: new Map() };
+
+const ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const NONE = 'none';
+
+/** The section `encryption` of drs-pilot.yaml: ids of keys and the secrets that hold them. */
+export const Encryption = withRules(
+  z.strictObject({
+    active: z.string({ error: `is missing: the id of the key that encrypts, or ${NONE}` }),
+    keys: z.record(z.string(), z.strictObject({ secret: z.string({ error: 'must name a secret' }) })),
+  }),
+  ({ active, keys }, tell) => {
+    const ids = Object.keys(typeof keys === 'object' && keys !== null ? keys : {});
+    for (const id of ids)
+      if (!ID.test(id) || id === NONE)
+        tell(['keys', id], 'must be a name: up to 63 lower-case letters, digits and hyphens, a letter or digit first');
+    if (typeof active === 'string' && active !== NONE && !ids.includes(active))
+      tell('active', `keys has no "${active}"`);
+  },
+);
+export type Encryption = z.output<typeof Encryption>;
+
+/** Reads the keys, each 32 bytes in base64 or hex. Problems name the key and never show it. */
+export async function readKeyRing(
+  { active, keys }: Encryption,
+  read: (secret: string) => Promise<string>,
+): Promise<{ keyRing: KeyRing; problems: readonly Problem[] }> {
+  const problems: Problem[] = [];
+  const found = new Map<string, KeyObject>();
+  for (const [id, { secret }] of Object.entries(keys)) {
+    const tell = (message: string): void => void problems.push({ path: `encryption.keys.${id}`, message });
+    try {
+      const bytes = keyBytes(await read(secret));
+      if (bytes) found.set(id, createSecretKey(bytes));
+      else tell('must be 32 bytes in base64 or hex: `openssl rand -base64 32` makes them');
+    } catch (error) {
+      tell(error instanceof Error ? error.message : 'cannot be read');
+    }
+  }
+  return { keyRing: { active: active === NONE ? undefined : active, keys: found }, problems };
+}
+
+function keyBytes(text: string): Buffer | undefined {
+  const trimmed = text.trim();
+  if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex');
+  // 43 digits of six bits, the last of which has two bits too many.
+  return /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?$/.test(trimmed) ? Buffer.from(trimmed, 'base64') : undefined;
+}
