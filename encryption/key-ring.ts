@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { z } from 'zod';
-import { type Problem, withRules } from '../drs/operations/common.js';
+import type { Problem } from '../drs/operations/common.js';
+import { type Encryption, NONE } from './sections.js';
 
 /** Keys by their ids. All of them decrypt; the active one encrypts, and without one nothing new is encrypted. */
 export interface KeyRing {
@@ -9,26 +9,6 @@ export interface KeyRing {
 }
 
 export const NO_KEYS: KeyRing = { active: undefined, keys: new Map() };
-
-const ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const NONE = 'none';
-
-/** The section `encryption` of drs-pilot.yaml: ids of keys and the secrets that hold them. */
-export const Encryption = withRules(
-  z.strictObject({
-    active: z.string({ error: `is missing: the id of the key that encrypts, or ${NONE}` }),
-    keys: z.record(z.string(), z.strictObject({ secret: z.string({ error: 'must name a secret' }) })),
-  }),
-  ({ active, keys }, tell) => {
-    const ids = Object.keys(typeof keys === 'object' && keys !== null ? keys : {});
-    for (const id of ids)
-      if (!ID.test(id) || id === NONE)
-        tell(['keys', id], 'must be a name: up to 63 lower-case letters, digits and hyphens, a letter or digit first');
-    if (typeof active === 'string' && active !== NONE && !ids.includes(active))
-      tell('active', `keys has no "${active}"`);
-  },
-);
-export type Encryption = z.output<typeof Encryption>;
 
 /** Reads the keys, each 32 bytes in base64 or hex. Problems name the key and never show it. */
 export async function readKeyRing(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isList, withRules } from '../drs/operations/common.js';
 import { operations } from '../drs/operations/index.js';
-import { Encryption } from '../encryption/key-ring.js';
+import { CodecServerSection, Encryption } from '../encryption/sections.js';
 
 /** What drs-pilot.yaml may hold, section by section. Strict: an unknown key is a mistake, not a wish. */
 
@@ -151,6 +151,7 @@ export const ConfigFile = withRules(
     rules: z.array(Rule).optional(),
     policy: Policy.optional(),
     encryption: Encryption.optional(),
+    codecServer: CodecServerSection.optional(),
     temporal: z
       .strictObject({
         taskQueue: text.optional(),
@@ -160,7 +161,7 @@ export const ConfigFile = withRules(
   }),
   (file, tell) => {
     const known = new Set(entriesOf(file.secrets).map(([name]) => name));
-    for (const section of ['clouds', 'webhooks', 'encryption'] as const) {
+    for (const section of ['clouds', 'webhooks', 'encryption', 'codecServer'] as const) {
       for (const { path, secret } of secretsIn(file[section], [section])) {
         if (!known.has(secret)) tell(path, `secrets has no "${secret}"`);
       }

@@ -2,6 +2,7 @@ import type { MakeCommand } from '../command.js';
 import { approve, reject } from './approve.js';
 import { call } from './call.js';
 import { cancel } from './cancel.js';
+import { codecServer } from './codec-server.js';
 import { comment } from './comment.js';
 import { decide } from './decide.js';
 import { demo } from './demo.js';
@@ -50,6 +51,7 @@ export const commands: readonly MakeCommand[] = [
   schema,
   setup,
   worker,
+  codecServer,
   simulator,
   dev,
 ];
