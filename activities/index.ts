@@ -3,6 +3,10 @@ import type { Problem } from '../drs/operations/common.js';
 import { announce } from './announce.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
+import { createComparison, findComparisons } from './comparison/create.js';
+import { readVerdicts } from './comparison/read.js';
+import { selectTasks } from './comparison/select.js';
+import { cancelComparison, waitForComparison } from './comparison/wait.js';
 import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
 import { listSubtasks, takeOverEdit } from './edit.js';
@@ -34,6 +38,11 @@ export const createActivities = (services: Services) => ({
   migrateUsers: migrateUsers(services),
   addRowFilters: addRowFilters(services),
   changePassword: changePassword(services),
+  selectTasks: selectTasks(services),
+  findComparisons: findComparisons(services),
+  createComparison: createComparison(services),
+  cancelComparison: cancelComparison(services),
+  readVerdicts: readVerdicts(services),
   permit: permit(services),
   notify: notify(services),
   ...createLocalActivities(services),
@@ -47,6 +56,7 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForInitialisation: waitForInitialisation(services, pace),
   waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
+  waitForComparison: waitForComparison(services, pace),
   superviseTask: superviseTask(services, pace),
   announce: announce(services, pace),
   takeOverEdit: takeOverEdit(services, pace),

@@ -1,6 +1,15 @@
 /** What a webhook is told. Everything in it may be shown to whoever reads the channel. */
 export interface WebhookEvent {
-  readonly event: 'gateOpened' | 'reminder' | 'failure' | 'end' | 'decision' | 'threshold' | 'recovered';
+  readonly event:
+    | 'gateOpened'
+    | 'reminder'
+    | 'failure'
+    | 'end'
+    | 'decision'
+    | 'threshold'
+    | 'recovered'
+    | 'inconsistent'
+    | 'notFinished';
   readonly workflowId: string;
   readonly runId: string;
   readonly namespace: string;

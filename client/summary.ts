@@ -6,6 +6,7 @@ import { plain } from './output.js';
 /** What a spec will do, in a few lines; of a spec that has been checked. */
 export function summary(kind: string, spec: Raw): string[] {
   if (kind === 'operation') return call(spec);
+  if (kind === 'comparison') return comparison(spec);
   const { task, source, target, objects } = spec;
   const lines = [`${kind} ${spec['name']}`];
   if (source && target) lines.push(`  ${endpoint(source)}  →  ${endpoint(target)}`);
@@ -25,6 +26,17 @@ function call({ name, operation, jobs, gate, reason }: Raw): string[] {
     `  ${operation}${jobs ? ` for ${jobs.length} jobs` : ''}: ${entryOf(operation)?.summary}`,
     ...(reason ? [`  ${plain(reason)}`] : []),
     `  a person is asked: ${plain(asked)}, and on every failure`,
+  ];
+}
+
+function comparison({ name, task, tasks, select, compare = {}, unfinished = 'wait' }: Raw): string[] {
+  const { kinds = ['objects', 'lines'], databases } = compare;
+  const which = task ?? (tasks ? `${tasks.length} tasks` : `tasks with ${JSON.stringify(select)}`);
+  const what = databases ? databases.map(({ database }: Raw) => database).join(', ') : 'all that they replicate';
+  return [
+    plain(`comparison ${name}`),
+    `  ${plain(`${kinds.join(', ')} of ${which}: ${what}`)}`,
+    `  a comparison of somebody else that goes on: ${plain(unfinished)}`,
   ];
 }
 

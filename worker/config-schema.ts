@@ -22,6 +22,8 @@ export const WEBHOOK_EVENTS = [
   'decision',
   'threshold',
   'recovered',
+  'inconsistent',
+  'notFinished',
 ] as const;
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;

@@ -1,7 +1,7 @@
+import { matchesAny } from '../activities/glob.js';
 import { READS } from '../drs/operations/effects.js';
 import type { OperationName } from '../drs/operations/index.js';
 import type { Permission, Rule, WorkerConfig } from './config.js';
-import { matchesAny } from './glob.js';
 import { applies } from './rules.js';
 
 /** Calls that do something, but neither to data nor to a task's course. */

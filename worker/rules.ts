@@ -1,6 +1,6 @@
+import { matchesAny } from '../activities/glob.js';
 import type { Problem } from '../drs/operations/common.js';
 import type { Member, Rule, WorkerConfig } from './config.js';
-import { matchesAny } from './glob.js';
 
 /** What is about to be decided. */
 export interface Occasion {

@@ -61,18 +61,19 @@ export class Locks {
     this.keep(answer.held);
   }
 
-  /** The locks, or who holds the first that is not to be had within a moment. Asks nobody; takes over what was decided before. */
+  /** The locks, or who holds the first that is not to be had in time (ms; a moment when left out). Asks nobody; takes over what was decided before. */
   async tryAcquire(
     jobIds: readonly string[],
     reason: string,
     takeOver?: { readonly by: string; readonly why: string },
+    { mode = 'exclusive', within = MOMENT }: { readonly mode?: LockMode; readonly within?: number } = {},
   ): Promise<LockView | undefined> {
     const jobs = jobIds.filter((jobId) => !this.held.has(jobId)).sort();
     if (jobs.length === 0) return undefined;
-    const request = this.request(jobs, reason, 'exclusive');
+    const request = this.request(jobs, reason, mode);
     let answer = await local.requestLocks(request);
     if (answer.waitsFor && takeOver) answer = await local.takeLocks({ ...request, ...takeOver });
-    if (answer.waitsFor) answer = await waits().waitForLocks({ ...request, within: MOMENT });
+    if (answer.waitsFor) answer = await waits().waitForLocks({ ...request, within });
     if (!answer.waitsFor) this.keep(answer.held);
     else await this.giveBack([...answer.held, { lockId: lockIdOf(answer.waitsFor) }]);
     return answer.waitsFor;

@@ -1,6 +1,7 @@
 import { chdir, cwd } from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../worker/config.js';
+import { WEBHOOK_EVENTS } from '../../worker/config-schema.js';
 import { ENV, file, load, problems, scratch } from './config-file.js';
 
 describe('where it comes from', () => {
@@ -217,7 +218,7 @@ temporal: { taskQueue: team, uiUrl: 'https://temporal.example.com' }
     },
     webhooks: {
       oncall: { events: ['failure'] },
-      all: { events: ['gateOpened', 'reminder', 'failure', 'end', 'decision', 'threshold', 'recovered'] },
+      all: { events: WEBHOOK_EVENTS },
     },
     rules: [{ tasks: ['prod-*'], approvals: 2, group: 'dba', force: false }],
     temporal: { taskQueue: 'team', uiUrl: 'https://temporal.example.com' },

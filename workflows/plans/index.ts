@@ -1,3 +1,4 @@
+import { comparisonSpec } from './comparison.js';
 import { disasterRecoverySpec } from './disaster-recovery.js';
 import { migrationSpec } from './migration.js';
 import { operationSpec } from './operation.js';
@@ -8,6 +9,7 @@ export const kinds = {
   migration: migrationSpec,
   synchronization: synchronizationSpec,
   'disaster-recovery': disasterRecoverySpec,
+  comparison: comparisonSpec,
   operation: operationSpec,
 } as const;
 

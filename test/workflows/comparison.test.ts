@@ -1,0 +1,317 @@
+import { describe, expect, vi } from 'vitest';
+import type { Consistency } from '../../drs/consistency.js';
+import type { Simulator } from '../../simulator/server.js';
+import type { Result } from '../../workflows/messages.js';
+import type { TaskVerdict } from '../../workflows/task-comparison.js';
+import { type Pilot, type Run, test } from '../support/harness.js';
+
+const RUNS = 'INCRE_TRANSFER_STARTED';
+const SOON = { timeout: 60_000, interval: 50 };
+
+interface Compared extends Result {
+  readonly verdict: Consistency;
+  readonly tasks: readonly TaskVerdict[];
+  readonly counts: Readonly<Record<string, Readonly<Record<Consistency, number>>>>;
+}
+
+const start = (pilot: Pilot, spec: object) =>
+  pilot.start({ kind: 'comparison', name: 'nightly', ...spec }, { workflow: 'comparison' });
+const compared = async (run: Promise<Run>): Promise<Compared> => (await (await run).result()) as Compared;
+const replicating = (simulator: Simulator, name: string, data?: object, more: object = {}) => {
+  const { id } = simulator.createForeign({ name, status: RUNS, ...more });
+  if (data) simulator.patch(id, { data: data as never });
+  return id;
+};
+/** Calls that changed something. */
+const calls = (simulator: Simulator, operation: string) =>
+  simulator.journal().filter((one) => one.operation === operation && one.effect);
+/** A comparison of somebody else. */
+async function foreign(pilot: Pilot, id: string, more: object = {}): Promise<string> {
+  const request = { job_id: id, type: 'lines', compare_object: [{ db_name: 'orders', table_name: [] }], ...more };
+  const call = { operation: 'createDataLevelTableCompareJob', request };
+  const { outcomes } = (await (await pilot.start(call, { workflow: 'operation' })).result()) as unknown as {
+    outcomes: readonly { result: { id: string } }[];
+  };
+  return outcomes[0]?.result.id ?? '';
+}
+const found = ({ tasks }: Compared, kind: string) =>
+  tasks.flatMap(({ kinds }) => kinds.filter((one) => one.kind === kind));
+const tables = (result: Compared, kind: string) =>
+  Object.fromEntries(
+    found(result, kind)
+      .flatMap(({ tables }) => tables)
+      .map(({ database, table, object, verdict, reason }) => [
+        [database, table, object].filter(Boolean).join('.'),
+        `${verdict}: ${reason}`,
+      ]),
+  );
+
+const ORDERS = {
+  orders: {
+    orders: { rows: 100 },
+    items: { rows: 100, targetRows: 97 },
+    prices: { rows: 10, differs: ['id=5', 'id=7'] },
+    gone: { rows: 5, targetRows: null },
+    huge: { rows: 100_000_001 },
+    keyless: { rows: 3, uncomparable: 'the table has no primary key' },
+    empty: { rows: 0 },
+  },
+  crm: { accounts: { rows: 1_000 } },
+};
+
+test('differences are found down to table and row, and none is invented', async ({ pilot, simulator }) => {
+  const id = replicating(simulator, 'orders-sync', ORDERS);
+  const kinds = ['objects', 'lines', 'contents'];
+  const run = await start(pilot, { task: 'orders-sync', compare: { kinds } });
+  const result = (await run.result()) as Compared;
+  expect(result).toMatchObject({
+    kind: 'comparison',
+    name: 'nightly',
+    outcome: 'completed',
+    verdict: 'inconsistent',
+    tasks: [{ jobId: id, name: 'orders-sync', verdict: 'inconsistent' }],
+  });
+  expect(tables(result, 'objects')).toEqual({
+    'orders.gone': 'inconsistent: the target has none',
+    'orders.`gone`.`PRIMARY`.INDEX': 'inconsistent: the target has none',
+    'orders.utf8mb4_general_ci.TABLE_COLLATION': 'inconsistent: the target has none',
+  });
+  expect(tables(result, 'lines')).toEqual({
+    'orders.items': 'inconsistent: the numbers of rows differ',
+    'orders.gone': 'inconsistent: the target has no such table',
+    'orders.huge': 'notComparable: more than 100 million rows',
+  });
+  expect(tables(result, 'contents')).toEqual({
+    'orders.items': 'inconsistent: values differ',
+    'orders.prices': 'inconsistent: values differ',
+    'orders.gone': 'inconsistent: values differ',
+    'orders.keyless': 'notComparable: the table has no primary key',
+  });
+  const prices = found(result, 'contents').flatMap((kind) => kind.tables.filter(({ table }) => table === 'prices'));
+  expect(prices).toMatchObject([
+    {
+      differing: 2,
+      rows: [
+        {
+          key: 'id=5',
+          sql: 'select * from orders.prices where id=5',
+          targetSql: 'select * from orders.prices where id=5',
+        },
+        { key: 'id=7' },
+      ],
+    },
+  ]);
+  expect(result.counts['lines']).toEqual({ consistent: 5, inconsistent: 2, notComparable: 1, notFinished: 0 });
+  expect((await run.handle.describe()).searchAttributes['DrsConsistent']).toEqual(['inconsistent']);
+});
+
+test('a task whose data are the same is consistent', async ({ pilot, simulator }) => {
+  replicating(simulator, 'orders-sync', { orders: { orders: { rows: 100 }, items: { rows: 0 } } });
+  const result = await compared(
+    start(pilot, { task: 'orders-sync', compare: { kinds: ['objects', 'lines', 'contents'] } }),
+  );
+  expect(result).toMatchObject({
+    verdict: 'consistent',
+    tasks: [{ kinds: [{ tables: [] }, { tables: [] }, { tables: [] }] }],
+  });
+  expect(result.counts['contents']).toEqual({ consistent: 2, inconsistent: 0, notComparable: 0, notFinished: 0 });
+});
+
+describe('tasks', () => {
+  const sync = { db_use_type: 'sync' };
+
+  test('are selected; one that does not replicate is told with its status, and the rest goes on', async ({
+    pilot,
+    simulator,
+  }) => {
+    const tagged = { ...sync, tags: [{ key: 'night', value: 'yes' }] };
+    const a = replicating(simulator, 'shop-a', ORDERS.crm && { crm: ORDERS.crm }, tagged);
+    replicating(simulator, 'shop-b', undefined, { ...tagged, status: 'FULL_TRANSFER_STARTED' });
+    replicating(simulator, 'shop-ended', undefined, { ...tagged, status: 'RELEASE_RESOURCE_COMPLETE' });
+    replicating(simulator, 'shop-untagged', undefined, sync);
+    replicating(simulator, 'shop-migration', undefined, { tags: tagged.tags });
+    replicating(simulator, 'crm', undefined, tagged);
+    const select = { kind: 'synchronization', name: 'shop-*', tags: { night: 'yes' } };
+    const result = await compared(start(pilot, { select }));
+    expect(result).toMatchObject({
+      verdict: 'notComparable',
+      counts: { tasks: { consistent: 1, notComparable: 1, notFinished: 0, inconsistent: 0 } },
+      tasks: [
+        { name: 'shop-b', verdict: 'notComparable', reason: 'it is FULL_TRANSFER_STARTED' },
+        { name: 'shop-a', jobId: a, verdict: 'consistent' },
+      ],
+    });
+  });
+
+  test('are named by name or id; one that is gone does not stop the others, and none at all is refused', async ({
+    pilot,
+    simulator,
+  }) => {
+    const id = replicating(simulator, 'shop-a');
+    const full = replicating(simulator, 'shop-full', undefined, {
+      status: 'FULL_TRANSFER_COMPLETE',
+      task_type: 'FULL_TRANS',
+    });
+    const result = await compared(start(pilot, { tasks: [id, 'shop-full', 'none-such'] }));
+    expect(result.tasks.map(({ jobId, name, verdict, reason }) => ({ jobId, name, verdict, reason }))).toEqual([
+      { jobId: '', name: 'none-such', verdict: 'notComparable', reason: 'there is no such task' },
+      ...[
+        { jobId: id, name: 'shop-a', verdict: 'consistent', reason: undefined },
+        { jobId: full, name: 'shop-full', verdict: 'consistent', reason: undefined },
+      ].sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
+    ]);
+    for (const which of [{ select: { name: 'none-*' } }, { task: 'none-such' }]) {
+      const { type, message } = await (await start(pilot, which)).failure();
+      expect([type, message]).toEqual(['drs.notFound', expect.stringMatching(/none-.*nothing to compare/)]);
+    }
+  });
+});
+
+describe('a comparison of somebody else that goes on', () => {
+  const later = { start_time: '4102444800000' };
+  const lines = { kinds: ['lines'], databases: [{ database: 'orders' }] };
+
+  test('is used with keep, begun now where it waits, and tables that it has not are not finished', async ({
+    pilot,
+    simulator,
+  }) => {
+    const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 }, items: { rows: 5 } } });
+    const other = await foreign(pilot, id, {
+      ...later,
+      compare_object: [{ db_name: 'orders', table_name: ['orders'] }],
+    });
+    const databases = [{ database: 'orders', tables: ['orders', 'items'] }];
+    const result = await compared(start(pilot, { task: id, compare: { ...lines, databases }, unfinished: 'keep' }));
+    expect(found(result, 'lines')).toMatchObject([{ compareJobId: other, counts: { consistent: 1, notFinished: 1 } }]);
+    expect(tables(result, 'lines')).toEqual({
+      'orders.items': 'notFinished: is selected and absent from the result',
+    });
+    expect(calls(simulator, 'createDataLevelTableCompareJob')).toHaveLength(1);
+    expect(calls(simulator, 'startPromptlyDataLevelTableCompareJob')).toHaveLength(1);
+  });
+
+  test('is cancelled with cancel', async ({ pilot, simulator }) => {
+    const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
+    const other = await foreign(pilot, id, later);
+    const result = await compared(start(pilot, { task: id, compare: lines, unfinished: 'cancel' }));
+    expect(result.verdict).toBe('consistent');
+    expect(found(result, 'lines')[0]?.compareJobId).not.toBe(other);
+    expect(calls(simulator, 'deleteCompareJob').map(({ path }) => path.split('/').at(-1))).toEqual([other]);
+  });
+
+  test('is waited for with wait, until the time is up', async ({ pilot, simulator }) => {
+    const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
+    await foreign(pilot, id);
+    expect((await compared(start(pilot, { task: id, compare: lines }))).verdict).toBe('consistent');
+    expect(calls(simulator, 'createDataLevelTableCompareJob')).toHaveLength(2);
+
+    const other = await foreign(pilot, id, later);
+    const late = await compared(start(pilot, { task: id, compare: lines, within: '1s' }));
+    expect(found(late, 'lines')).toMatchObject([
+      {
+        verdict: 'notFinished',
+        reason: `the comparison ${other} (lines) of somebody else is WAITING_FOR_RUNNING`,
+      },
+    ]);
+    expect(calls(simulator, 'deleteCompareJob')).toEqual([]);
+  });
+});
+
+test('an object comparison of yesterday never passes for that of tonight, and what a night gives up it cancels', async ({
+  pilot,
+  simulator,
+}) => {
+  const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
+  const first = await compared(start(pilot, { task: id, compare: { kinds: ['objects'] } }));
+  expect(first.verdict).toBe('consistent');
+  simulator.patch(id, { data: { orders: { orders: { rows: 5, targetRows: null } } } });
+  const second = await compared(start(pilot, { task: id, compare: { kinds: ['objects'] } }));
+  expect(second.verdict).toBe('inconsistent');
+  expect(found(second, 'objects')[0]?.compareJobId).not.toBe(found(first, 'objects')[0]?.compareJobId);
+
+  const startAt = '2099-01-01T00:00:00Z';
+  const databases = [{ database: 'orders' }];
+  const late = await compared(
+    start(pilot, { task: id, compare: { kinds: ['lines'], databases, startAt }, within: '1s' }),
+  );
+  expect(tables(late, 'lines')).toEqual({ 'orders.orders': 'notFinished: its comparison had not begun' });
+  const cancelled = calls(simulator, 'deleteCompareJob').map(({ path }) => path.split('/').at(-1));
+  expect(cancelled).toEqual([found(late, 'lines')[0]?.compareJobId]);
+});
+
+test('a comparison whose creation was not answered is found again and not made twice', async ({ pilot, simulator }) => {
+  const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
+  for (const operation of ['createObjectLevelCompareJob', 'createDataLevelTableCompareJob'])
+    simulator.fault({ operation, fault: { kind: 'lostReply' } });
+  const result = await compared(start(pilot, { task: id, compare: { kinds: ['objects', 'contents'] } }));
+  expect(result).toMatchObject({
+    verdict: 'consistent',
+    tasks: [{ kinds: [{ kind: 'objects' }, { kind: 'contents' }] }],
+  });
+  expect(calls(simulator, 'createObjectLevelCompareJob')).toHaveLength(1);
+  expect(calls(simulator, 'createDataLevelTableCompareJob')).toHaveLength(1);
+});
+
+test('a random comparison is judged only by what DRS tells of it', async ({ pilot, simulator }) => {
+  const random = { kinds: ['random'], proportion_value: 20, databases: [{ database: 'orders' }] };
+  const gauss = replicating(simulator, 'gauss-sync', { orders: { orders: { rows: 5 } } }, { engine_type: 'gaussdbv5' });
+  simulator.fault({
+    operation: 'listContentCompareOverview',
+    fault: { kind: 'error', status: 400, code: 'DRS.10000010' },
+  });
+  const silent = await compared(start(pilot, { task: gauss, compare: random }));
+  expect(tables(silent, 'random')).toEqual({
+    orders: 'notFinished: DRS documents no call that tells the result of a random comparison; its file does',
+  });
+  expect((await compared(start(pilot, { task: gauss, compare: random }))).verdict).toBe('consistent');
+  const mysql = replicating(simulator, 'mysql-sync');
+  const refused = await compared(start(pilot, { task: mysql, compare: random }));
+  expect(found(refused, 'random')).toMatchObject([
+    { verdict: 'notComparable', reason: expect.stringContaining('DRS.M00202') },
+  ]);
+});
+
+test('rows are filtered and options are sent as the reference has them', async ({ pilot, simulator }) => {
+  const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 }, items: { rows: 5 } } });
+  const compare = {
+    kinds: ['lines', 'contents'],
+    databases: [{ database: 'orders', tables: ['orders', 'items'] }],
+    filters: [{ database: 'orders', table: 'items', where: 'id>100' }],
+    options: { contentCompareType: 'dynamic', lobCompare: 'length', comparePolicy: 'manyToOne' },
+  };
+  const result = await compared(start(pilot, { task: id, compare }));
+  expect(result.verdict).toBe('consistent');
+  const sent = calls(simulator, 'createDataLevelTableCompareJob').map(({ body }) => body);
+  const both = {
+    compare_object: [{ db_name: 'orders', table_name: ['orders'] }],
+    compare_transformation_infos: [
+      {
+        object_info: [{ id: 'orders-*-*-items' }],
+        transformation_info: { transformation_type: 'contentConditionalFilter', value: 'id>100' },
+      },
+    ],
+  };
+  expect(sent).toEqual([
+    { ...both, type: 'lines', options: { comparePolicy: 'manyToOne' } },
+    { ...both, type: 'contents', options: { contentCompareType: 'dynamic', lobCompare: 'length' } },
+  ]);
+});
+
+test('while a task is compared its lock is shared, and a run that is cancelled cancels what it began', async ({
+  pilot,
+  simulator,
+}) => {
+  const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
+  const compare = { kinds: ['lines'], databases: [{ database: 'orders' }], startAt: '2099-01-01T00:00:00Z' };
+  const run = await start(pilot, { task: id, compare });
+  await vi.waitFor(() => expect(calls(simulator, 'createDataLevelTableCompareJob')).toHaveLength(1), SOON);
+  const lock = (await pilot.client.workflow.getHandle(`drs-lock-default-${id}`).query('lock')) as {
+    holders: readonly { mode: string; reason: string; owner: { kind: string } }[];
+  };
+  expect(lock.holders).toMatchObject([
+    { mode: 'shared', reason: 'to compare it (nightly)', owner: { kind: 'comparison' } },
+  ]);
+  await run.handle.cancel();
+  expect((await run.failure()).type).toBe('CancelledFailure');
+  expect(calls(simulator, 'deleteCompareJob')).toHaveLength(1);
+});

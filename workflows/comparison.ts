@@ -1,0 +1,92 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  ChildWorkflowFailure,
+  executeChild,
+  isCancellation,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { SelectedTask } from '../activities/comparison/select.js';
+import { calls } from './activities.js';
+import { Overfull } from './continuation.js';
+import type { Result } from './messages.js';
+import { Night } from './night.js';
+import { type ComparisonPlan, comparisonSpec } from './plans/comparison.js';
+import { type Carried, Run } from './run.js';
+import { announceVerdict } from './steps/announce-verdict.js';
+import { type taskComparison, WORDS } from './task-comparison.js';
+
+const CONSISTENT = defineSearchAttributeKey('DrsConsistent', SearchAttributeType.KEYWORD);
+
+/** Tasks of one page; each costs about nine events. */
+const PAGE = 50;
+/** With more events the run continues as new before its next page. */
+const MOST_EVENTS = 1_000;
+
+/**
+ * Compares sources and targets of one task or of many (§6.1.26 to §6.1.39), each in a child of its own, and judges. An
+ * inconsistency is a result, not a failure; a task that can't be compared doesn't stop the others.
+ */
+export async function comparison(spec: unknown, carried?: Carried): Promise<Result> {
+  const run = new Run('comparison', comparisonSpec, spec, carried);
+
+  return await run.conduct(
+    async (plan) => {
+      const night = new Night(run, plan);
+      run.phase('compares');
+      for (let page = 1; night.goesOn; page += 1) {
+        const row = `Tasks, page ${page}`;
+        await run.step(row, async () => await comparePage(run, plan, night, row), { note: () => night.summary });
+        if (night.goesOn && workflowInfo().historyLength > MOST_EVENTS) throw new Overfull();
+      }
+      upsertSearchAttributes([{ key: CONSISTENT, value: night.verdict }]);
+      run.phase(WORDS[night.verdict]);
+      await announceVerdict(run, plan, night);
+      return night.result();
+    },
+    async () => 'none',
+  );
+}
+
+/** The next tasks, so many at the same time as the spec says. Each is looked at again when its turn comes. */
+async function comparePage(run: Run<ComparisonPlan>, plan: ComparisonPlan, night: Night, row: string): Promise<null> {
+  const { cloud, task, tasks, select } = plan;
+  const named = task ? [task] : tasks;
+  const page = await calls.selectTasks({
+    most: PAGE,
+    ...(cloud && { cloud }),
+    ...(named && { tasks: named }),
+    ...(select && { select }),
+    ...(night.after && { after: night.after }),
+  });
+  night.begin(page);
+  const waiting = [...page.tasks];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      night.take(await compareTask(plan, night, next));
+      run.progress(row, night.summary);
+    }
+  };
+  await Promise.all(Array.from({ length: plan.atOnce }, worker));
+  night.turn(page);
+  return null;
+}
+
+async function compareTask(plan: ComparisonPlan, night: Night, task: SelectedTask) {
+  const { kinds, ...compare } = plan.compare;
+  const { name, cloud, unfinished } = plan;
+  if (task.trouble) return { ...task, verdict: 'notComparable' as const, reason: task.trouble, seconds: 0, kinds: [] };
+  const { jobId } = task;
+  try {
+    return await executeChild<typeof taskComparison>('taskComparison', {
+      workflowId: `${workflowInfo().workflowId}/${task.jobId}/${workflowInfo().runId.slice(0, 8)}`,
+      args: [{ name, ...(cloud && { cloud }), task, kinds, compare, unfinished, until: night.until }],
+      staticSummary: `${name}: ${task.name}`,
+    });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    // Somebody ended it from outside: that is no reason to stop the others.
+    const reason = `its comparison was stopped: ${error instanceof ChildWorkflowFailure ? error.cause?.message : String(error)}`;
+    return { jobId, name: task.name, verdict: 'notFinished' as const, reason, seconds: 0, kinds: [] };
+  }
+}

@@ -1,0 +1,150 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { Counts } from '../activities/comparison/read.js';
+import type { ComparisonKind } from '../activities/comparison/scope.js';
+import type { SelectedTasks } from '../activities/comparison/select.js';
+import { type Consistency, worst } from '../drs/consistency.js';
+import type { ComparisonPlan } from './plans/comparison.js';
+import type { Run } from './run.js';
+import { type TaskVerdict, WORDS } from './task-comparison.js';
+
+/** What of a night goes over when the run continues as new: counts, and the tasks that people must look at. */
+interface KeptNight {
+  began: string;
+  until: string;
+  total: number;
+  after: string | null;
+  over: boolean;
+  /** The verdict of the comparison before, where a schedule knows it. */
+  before: Consistency | null;
+  tasks: Record<Consistency, number>;
+  kinds: Partial<Record<ComparisonKind, Counts>>;
+  differing: number;
+  shown: TaskVerdict[];
+  more: number;
+}
+
+/** A payload has limits: tables and tasks are left out until it keeps them. */
+const MOST_BYTES = 45_000;
+const LEAST_FOR_ONE = 400;
+
+const none = (): Record<Consistency, number> => ({ consistent: 0, notComparable: 0, notFinished: 0, inconsistent: 0 });
+
+/** One comparison of all its tasks, as far as it has come. */
+export class Night {
+  private readonly kept: KeptNight;
+
+  constructor(run: Run<ComparisonPlan>, plan: ComparisonPlan) {
+    const now = Date.now();
+    const last = workflowInfo().lastResult as { verdict?: Consistency } | undefined;
+    this.kept = run.kept<KeptNight>('night', {
+      began: new Date(now).toISOString(),
+      until: new Date(now + plan.within).toISOString(),
+      total: 0,
+      after: null,
+      over: false,
+      before: last?.verdict ?? null,
+      tasks: none(),
+      kinds: {},
+      differing: 0,
+      shown: [],
+      more: 0,
+    });
+  }
+
+  get goesOn(): boolean {
+    return !this.kept.over;
+  }
+
+  get after(): string | undefined {
+    return this.kept.after ?? undefined;
+  }
+
+  get until(): string {
+    return this.kept.until;
+  }
+
+  /** Of the comparison before this one. */
+  get before(): Consistency | undefined {
+    return this.kept.before ?? undefined;
+  }
+
+  get verdict(): Consistency {
+    return worst(Object.entries(this.kept.tasks).flatMap(([verdict, n]) => (n > 0 ? [verdict as Consistency] : [])));
+  }
+
+  /** `12 of 200 tasks: 11 consistent, 1 inconsistent`. */
+  get summary(): string {
+    const { tasks, total } = this.kept;
+    const counts = Object.entries(tasks).filter(([, count]) => count > 0);
+    const done = counts.reduce((sum, [, count]) => sum + count, 0);
+    const told = counts.map(([verdict, count]) => `${count} ${WORDS[verdict as Consistency]}`).join(', ');
+    return `${done} of ${total} ${total === 1 ? 'task' : 'tasks'}${told ? `: ${told}` : ''}`;
+  }
+
+  /** Tasks that are not consistent, the worst first. */
+  get bad(): readonly TaskVerdict[] {
+    return this.kept.shown.filter(({ verdict }) => verdict !== 'consistent').sort((a, b) => rank(b) - rank(a));
+  }
+
+  begin({ total }: SelectedTasks): void {
+    this.kept.total = total;
+  }
+
+  take(task: TaskVerdict): void {
+    const { kept } = this;
+    kept.tasks[task.verdict] += 1;
+    for (const { kind, counts, differing } of task.kinds) {
+      const before = kept.kinds[kind] ?? none();
+      kept.kinds[kind] = Object.fromEntries(
+        Object.entries(before).map(([verdict, count]) => [verdict, count + counts[verdict as Consistency]]),
+      ) as unknown as Counts;
+      kept.differing += differing;
+    }
+    const share = Math.max(LEAST_FOR_ONE, Math.floor(MOST_BYTES / Math.max(1, kept.total)));
+    kept.shown.push(fitting(task, share));
+    kept.shown.sort((a, b) => rank(b) - rank(a));
+    while (bytes(kept.shown) > MOST_BYTES) {
+      kept.shown.pop();
+      kept.more += 1;
+    }
+  }
+
+  turn({ next }: SelectedTasks): void {
+    this.kept.after = next ?? null;
+    this.kept.over = next === undefined;
+  }
+
+  result() {
+    const { began, tasks, kinds, differing, shown, more } = this.kept;
+    return {
+      task: 'none',
+      verdict: this.verdict,
+      began,
+      ended: new Date().toISOString(),
+      counts: { tasks, ...kinds },
+      differing,
+      tasks: shown,
+      ...(more > 0 && { more }),
+    };
+  }
+}
+
+const rank = ({ verdict }: { readonly verdict: Consistency }): number =>
+  ['consistent', 'notComparable', 'notFinished', 'inconsistent'].indexOf(verdict);
+
+/** The tables that are told last are left out first. */
+function fitting(task: TaskVerdict, most: number): TaskVerdict {
+  let short = task;
+  while (bytes(short) > most && short.kinds.some(({ tables }) => tables.length > 0)) {
+    const longest = [...short.kinds].sort((a, b) => b.tables.length - a.tables.length)[0];
+    short = {
+      ...short,
+      kinds: short.kinds.map((one) =>
+        one === longest ? { ...one, tables: one.tables.slice(0, -1), more: (one.more ?? 0) + 1 } : one,
+      ),
+    };
+  }
+  return short;
+}
+
+const bytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;

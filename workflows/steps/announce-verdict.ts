@@ -1,0 +1,44 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { News } from '../../activities/announce.js';
+import type { Consistency } from '../../drs/consistency.js';
+import { waits } from '../activities.js';
+import type { Night } from '../night.js';
+import type { ComparisonPlan } from '../plans/comparison.js';
+import type { Run } from '../run.js';
+import { WORDS } from '../task-comparison.js';
+
+/** A webhook that is down for longer holds nothing up: the result says the same. */
+const PATIENCE = '10 minutes';
+const SHOWN = 20;
+
+/** Tells webhooks of what is inconsistent or not finished, and of its being so no more. */
+export async function announceVerdict(run: Run<ComparisonPlan>, plan: ComparisonPlan, night: Night): Promise<void> {
+  const { notify: to = [] } = plan;
+  const event = eventOf(night.verdict, night.before);
+  if (!event || to.length === 0) return;
+  const [first] = night.bad;
+  const news = { event, jobId: first?.jobId ?? '', text: textOf(run.title, night), to };
+  const told = await CancellationScope.withTimeout(PATIENCE, () =>
+    waits().announce({ run: run.whereabouts, news }),
+  ).catch(() => ({ untold: to }));
+  if (told.untold.length > 0) run.note(`${told.untold.join(', ')} did not hear of it within ${PATIENCE}`);
+}
+
+function eventOf(verdict: Consistency, before: Consistency | undefined): News['event'] | undefined {
+  if (verdict === 'inconsistent' || verdict === 'notFinished') return verdict;
+  return before === 'inconsistent' || before === 'notFinished' ? 'recovered' : undefined;
+}
+
+function textOf(title: string, night: Night): string {
+  const lines = night.bad.slice(0, SHOWN).map(({ name, jobId, verdict, reason, kinds }) => {
+    const why = kinds
+      .filter((kind) => kind.verdict !== 'consistent')
+      .map(({ kind, reason, tables: [table, ...others], more = 0 }) => {
+        const named = table && [table.database, table.table].filter(Boolean).join('.');
+        const rest = others.length + more;
+        return `${kind}: ${named ? `${named}, ${table.reason}${rest > 0 ? `, and ${rest} more` : ''}` : reason}`;
+      });
+    return `${name} (${jobId}) is ${WORDS[verdict]}: ${reason ?? why.join('; ')}`;
+  });
+  return [`${title} is ${WORDS[night.verdict]}: ${night.summary}`, ...lines].join('\n');
+}

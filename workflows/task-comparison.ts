@@ -1,0 +1,238 @@
+import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import type { Before, Created } from '../activities/comparison/create.js';
+import type { KindVerdict } from '../activities/comparison/read.js';
+import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
+import type { SelectedTask } from '../activities/comparison/select.js';
+import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, worst } from '../drs/consistency.js';
+import { calls, waits } from './activities.js';
+import { Display } from './display.js';
+import { readFailure } from './failure.js';
+import { holders, Locks } from './locks.js';
+import { type Status, status } from './messages.js';
+import { StepTable } from './step-table.js';
+
+export interface TaskComparisonInput {
+  /** What the comparison is called that this is a part of. */
+  readonly name: string;
+  readonly cloud?: string | undefined;
+  readonly task: SelectedTask;
+  readonly kinds: readonly ComparisonKind[];
+  readonly compare: Compare;
+  readonly unfinished: 'keep' | 'cancel' | 'wait';
+  /** ISO; what is not over by then is cancelled, and not finished. */
+  readonly until: string;
+}
+
+/** What became of one task. */
+export interface TaskVerdict {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status?: string;
+  readonly verdict: Consistency;
+  readonly reason?: string;
+  readonly seconds: number;
+  readonly kinds: readonly KindVerdict[];
+}
+
+/** ms that another run may hold the task's lock before it is passed over: a switchover takes minutes. */
+const LOCKED_MS = 600_000;
+
+/** Compares one task, kind after kind, under its lock. Nothing that goes wrong fails it: that is told by its verdict. */
+export async function taskComparison(input: TaskComparisonInput): Promise<TaskVerdict> {
+  const view = new View(input);
+  const { task } = input;
+  if (task.trouble) return view.end('notComparable', task.trouble);
+  try {
+    const lockedBy = await view.lock();
+    if (lockedBy) return view.end('notFinished', `its lock is held by ${lockedBy}`);
+    let before: Before = await calls.findComparisons({ ...at(input), kinds: input.kinds });
+    for (const kind of COMPARISON_KINDS) {
+      if (!input.kinds.includes(kind)) continue;
+      const objects = view.kinds.find(
+        (one) => one.kind === 'objects' && one.counts.consistent + one.counts.inconsistent > 0,
+      );
+      const found = await compareKind(view, input, kind, before, objects?.compareJobId);
+      before = { ...before, ids: [...before.ids, ...(found.compareJobId ? [found.compareJobId] : [])] };
+      view.kinds.push(found);
+    }
+    return view.end(worst(view.kinds.map(({ verdict }) => verdict)));
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return view.end(...judged(error));
+  } finally {
+    await CancellationScope.nonCancellable(() => view.unlock());
+  }
+}
+
+/** One comparison from its creation to what it found. */
+async function compareKind(
+  view: View,
+  input: TaskComparisonInput,
+  kind: ComparisonKind,
+  before: Before,
+  objectsId: string | undefined,
+): Promise<KindVerdict> {
+  const job = at(input);
+  let mine: string | undefined;
+  try {
+    view.tell(kind, 'running', 'begins');
+    const scope = { ...job, kind, compare: input.compare, ...(objectsId && { objectsId }) };
+    const created = await begin(view, { ...scope, before, unfinished: input.unfinished }, input.until);
+    if (!created.kept) mine = created.compareJobId;
+    view.tell(kind, 'running', created.kept ? 'uses the one that goes on' : 'is created');
+    const ended = await waits().waitForComparison({
+      ...job,
+      kind,
+      compareJobId: created.compareJobId,
+      notIds: before.ids,
+      until: input.until,
+    });
+    const { compareJobId } = ended;
+    if (!compareJobId) throw ApplicationFailure.nonRetryable('it was begun and never shown by DRS', 'drs.late');
+    if (!created.kept) mine = compareJobId;
+    const found = await calls.readVerdicts({
+      ...scope,
+      ...(kind === 'objects' && { objectsId: compareJobId }),
+      ...ended,
+    });
+    // What is not over by now must not stand in the way of whoever compares next.
+    if (mine && !ENDED_COMPARISONS.includes(ended.status)) await calls.cancelComparison({ ...job, compareJobId: mine });
+    view.tell(kind, 'done', describe(found));
+    return found;
+  } catch (error) {
+    if (isCancellation(error)) {
+      const id = mine;
+      if (id) await CancellationScope.nonCancellable(() => calls.cancelComparison({ ...job, compareJobId: id }));
+      throw error;
+    }
+    const [verdict, reason] = judged(error);
+    view.tell(kind, 'failed', reason);
+    const counts = { consistent: 0, notComparable: 0, notFinished: 0, inconsistent: 0 };
+    return { kind, verdict, reason, counts, differing: 0, tables: [], ...(mine && { compareJobId: mine }) };
+  }
+}
+
+/** Creates it, after those of others are out of its way. */
+async function begin(
+  view: View,
+  input: Parameters<typeof calls.createComparison>[0],
+  until: string,
+): Promise<Exclude<Created, { waitFor: unknown }>> {
+  const { jobId, cloud, kind } = input;
+  for (let ids = input.before.ids; ; ) {
+    // What is under way is heard out: nobody would cancel it otherwise.
+    const created = await CancellationScope.nonCancellable(() =>
+      calls.createComparison({ ...input, before: { ...input.before, ids } }),
+    );
+    if (!('waitFor' in created)) return created;
+    const { id, type } = created.waitFor;
+    view.tell(kind, 'waits', `for the comparison ${id} (${type}) of somebody else`);
+    const { status: now } = await waits().waitForComparison({
+      jobId,
+      cloud,
+      kind: type,
+      compareJobId: id,
+      until,
+      entirely: true,
+    });
+    if (!ENDED_COMPARISONS.includes(now))
+      throw ApplicationFailure.nonRetryable(`the comparison ${id} (${type}) of somebody else is ${now}`, 'drs.late');
+    ids = [...ids, id];
+  }
+}
+
+/** What a failure says of the task: where DRS refuses to compare it, it is not comparable; else nobody knows. */
+function judged(error: unknown): [Consistency, string] {
+  const { type, message } = readFailure(error);
+  const refused = ['drs.request', 'drs.wrongState', 'drs.wrongId', 'drs.notFound'].includes(type);
+  return [refused ? 'notComparable' : 'notFinished', message.slice(0, 500)];
+}
+
+const at = ({ task, cloud }: TaskComparisonInput) => ({ jobId: task.jobId, ...(cloud && { cloud }) });
+
+/** `38 consistent, 2 inconsistent`. */
+export const describe = ({ counts, verdict, reason }: Pick<KindVerdict, 'counts' | 'verdict' | 'reason'>): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${WORDS[what as Consistency]}`)
+    .join(', ') || [WORDS[verdict], reason].filter(Boolean).join(': ');
+
+export const WORDS: Readonly<Record<Consistency, string>> = {
+  consistent: 'consistent',
+  inconsistent: 'inconsistent',
+  notComparable: 'not comparable',
+  notFinished: 'not finished',
+};
+
+/** What people see of it, and its hold on the task. */
+class View {
+  readonly kinds: KindVerdict[] = [];
+  private readonly began = Date.now();
+  private readonly steps = new StepTable(() => this.display.refresh());
+  private readonly display = new Display(() => this.status());
+  private readonly locks: Locks;
+
+  constructor(private readonly input: TaskComparisonInput) {
+    const { name, cloud, task, kinds } = input;
+    setHandler(status, () => this.status(), { description: 'How far the comparison is, as JSON' });
+    this.locks = new Locks({
+      kind: 'comparison',
+      about: () => ({ name, cloud }),
+      ask: () => Promise.reject(new Error('a comparison asks nobody')),
+      show: () => undefined,
+      note: (text) => this.steps.mark('Lock', 'failed', text),
+    });
+    if (task.jobId) this.display.tasks([task.jobId]);
+    this.steps.outline(['Lock', ...COMPARISON_KINDS.filter((kind) => kinds.includes(kind)).map(rowOf)]);
+  }
+
+  /** Who holds the lock alone, where it is not to be had in time. */
+  async lock(): Promise<string | undefined> {
+    const { task, name } = this.input;
+    this.steps.mark('Lock', 'waits');
+    const shared = { mode: 'shared', within: LOCKED_MS } as const;
+    const other = await this.locks.tryAcquire([task.jobId], `to compare it (${name})`, undefined, shared);
+    if (!other) this.steps.finish('Lock', this.began, undefined, true);
+    return other && holders(other);
+  }
+
+  async unlock(): Promise<void> {
+    await this.locks.release();
+  }
+
+  tell(kind: ComparisonKind, state: 'running' | 'waits' | 'done' | 'failed', note: string): void {
+    if (state !== 'failed') this.locks.demand();
+    this.steps.mark(rowOf(kind), state, note);
+  }
+
+  end(verdict: Consistency, reason?: string): TaskVerdict {
+    const { jobId, name, status: standing } = this.input.task;
+    this.display.phase = WORDS[verdict];
+    this.display.refresh();
+    return {
+      jobId,
+      name,
+      ...(standing && { status: standing }),
+      verdict,
+      ...(reason && { reason }),
+      seconds: Math.round((Date.now() - this.began) / 1_000),
+      kinds: this.kinds,
+    };
+  }
+
+  private status(): Status {
+    const { jobId, name } = this.input.task;
+    return {
+      kind: 'taskComparison',
+      name,
+      ...(jobId && { jobId }),
+      phase: this.display.phase,
+      since: this.display.since,
+      steps: this.steps.view(),
+      decisions: [],
+      refusedSignals: { count: 0, last: [] },
+    };
+  }
+}
+
+const rowOf = (kind: ComparisonKind): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
