@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cacheHome } from './find-temporal.mjs';
+import { cacheHome } from './find-program.mjs';
 import { call } from './grpc.mjs';
 
 export { cachedTemporal, findTemporal, TEMPORAL_CLI } from './find-temporal.mjs';
