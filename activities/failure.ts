@@ -1,8 +1,10 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { DrsError, KINDS } from '../drs/errors.js';
+import { STORE_TROUBLE, StoreError } from './stores.js';
 
 /** The only place where an error of ours becomes one of Temporal's. */
 export function toFailure(error: unknown): unknown {
+  if (error instanceof StoreError) return storeFailure(error);
   if (!(error instanceof DrsError)) return error;
   const { retry } = KINDS[error.kind];
   const { retryAfter, ...at } = error.at;
@@ -12,6 +14,17 @@ export function toFailure(error: unknown): unknown {
     details: [at],
     nonRetryable: !retry,
     ...(retry && retryAfter !== undefined && { nextRetryDelay: retryAfter }),
+    ...(retry && { category: ApplicationFailureCategory.BENIGN }),
+  });
+}
+
+function storeFailure({ kind, store, message }: StoreError): ApplicationFailure {
+  const { retry } = STORE_TROUBLE[kind];
+  return ApplicationFailure.create({
+    message,
+    type: 'drs.store',
+    details: [{ store, kind }],
+    nonRetryable: !retry,
     ...(retry && { category: ApplicationFailureCategory.BENIGN }),
   });
 }

@@ -44,6 +44,8 @@ export const createActivities = (services: Services) => ({
   cancelComparison: cancelComparison(services),
   readVerdicts: readVerdicts(services),
   permit: permit(services),
+  /** Before anything is begun whose files go there. */
+  checkStore: async ({ store }: { readonly store: string }): Promise<void> => await services.store(store).check(),
   notify: notify(services),
   ...createLocalActivities(services),
 });

@@ -4,6 +4,7 @@ import type { Problem } from '../drs/operations/common.js';
 import type { Watcher } from '../drs/watcher.js';
 import type { Notifier, WebhookEvent } from './notify.js';
 import type { Secrets } from './secrets.js';
+import type { Stores } from './stores.js';
 
 export interface CloudServices {
   readonly name: string;
@@ -56,6 +57,7 @@ export interface Services {
   readonly cloud: (name: string | undefined) => CloudServices;
   readonly secrets: Secrets;
   readonly notifier: Notifier;
+  readonly store: Stores;
   /** What only the worker knows of a spec: clouds, secrets, webhooks, approvers. */
   readonly admit: (kind: string, spec: Readonly<Record<string, unknown>>) => Promise<readonly Problem[]>;
   readonly gateRule: (ask: GateAsk) => GateAnswer;

@@ -51,6 +51,10 @@ export function unchecked(spec: Raw): Record<string, string[]> {
     approvers: names(valuesOf(own, 'group')),
     cloud: names([spec['cloud'] ?? 'default']),
     webhooks: names([spec['notify']].flat()),
+    stores: names(valuesOf(own, 'store')),
+    hooks: names(
+      valuesOf(own, 'hooks').flatMap((hooks) => [...valuesOf(hooks, 'before'), ...valuesOf(hooks, 'after')].flat()),
+    ),
   };
   return Object.fromEntries(Object.entries(found).filter(([, named]) => named.length > 0));
 }

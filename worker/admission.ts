@@ -21,6 +21,7 @@ export const admission =
       path: `notify[${listOf(spec['notify']).indexOf(name)}]`,
       message: `the worker's configuration has no webhook "${name}"`,
     })),
+    ...storeProblems(config, spec),
     ...gatesIn(spec).flatMap(({ gate, path, asked }) =>
       ruleFor(
         config,
@@ -50,6 +51,18 @@ function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   }
   if (typeof asked !== 'string' || names.includes(asked)) return [];
   return [{ path: 'cloud', message: `this worker serves no cloud of that name, only ${names.join(', ')}` }];
+}
+
+/** Where a spec names a store for what it writes: `store`, `report.store`, `export.store`. */
+function storeProblems({ stores }: WorkerConfig, spec: Fields): Problem[] {
+  const named = [
+    ['store', spec['store']],
+    ...['report', 'export'].map((part) => [`${part}.store`, fieldsOf(spec[part])['store']]),
+  ];
+  return named.flatMap(([path, store]) => {
+    if (typeof store !== 'string' || Object.hasOwn(stores, store)) return [];
+    return [{ path: String(path), message: `the worker's configuration has no store "${store}"` }];
+  });
 }
 
 /** A task that is ordered by the year or month is paid at its start. "approve" needs no more: each start has its gate. */

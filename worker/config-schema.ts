@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpointProblem } from '../drs/auth/credentials.js';
 import { isList, withRules } from '../drs/operations/common.js';
 import { operations } from '../drs/operations/index.js';
 import { CodecServerSection, Encryption } from '../encryption/sections.js';
@@ -104,6 +105,29 @@ function isWebAddress(address: string): boolean {
   return URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
 }
 
+const Bucket = z.strictObject({
+  endpoint: text.superRefine((address, context) => {
+    const problem = endpointProblem(address);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  }),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
+  prefix: z
+    .string()
+    .regex(/^([A-Za-z0-9_][A-Za-z0-9._=@+-]*\/?)*$/, 'must be a path without a slash in front: drs-pilot/')
+    .max(200)
+    .optional(),
+  region: text.optional(),
+  forcePathStyle: z.boolean().optional(),
+  accessKey: SecretRef,
+  secretKey: SecretRef,
+});
+
+const Store = withRules(z.strictObject({ directory: text.optional(), s3: Bucket.optional() }), (store, tell) => {
+  if (store.directory === undefined && store.s3 === undefined)
+    tell([], 'must have a place: { directory: PATH } or { s3: … }');
+  if (store.directory !== undefined && store.s3 !== undefined) tell('s3', 'does not go with directory');
+});
+
 const Member = z.strictObject({ name: text });
 
 const Group = z.strictObject({
@@ -149,6 +173,7 @@ export const ConfigFile = withRules(
     clouds: named(Cloud).optional(),
     secrets: named(Secret).optional(),
     webhooks: named(Webhook).optional(),
+    stores: named(Store).optional(),
     approvers: named(Group).optional(),
     rules: z.array(Rule).optional(),
     policy: Policy.optional(),
@@ -163,7 +188,7 @@ export const ConfigFile = withRules(
   }),
   (file, tell) => {
     const known = new Set(entriesOf(file.secrets).map(([name]) => name));
-    for (const section of ['clouds', 'webhooks', 'encryption', 'codecServer'] as const) {
+    for (const section of ['clouds', 'webhooks', 'stores', 'encryption', 'codecServer'] as const) {
       for (const { path, secret } of secretsIn(file[section], [section])) {
         if (!known.has(secret)) tell(path, `secrets has no "${secret}"`);
       }
@@ -186,7 +211,7 @@ export const ConfigFile = withRules(
 export type ConfigFile = z.output<typeof ConfigFile>;
 
 /** What of a broken file is right in itself: what is wrong with it otherwise can still be told. */
-export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets' | 'encryption'> {
+export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets' | 'stores' | 'encryption'> {
   const right = <S extends z.ZodType>(section: unknown, entry: S): Record<string, z.output<S>> =>
     Object.fromEntries(
       entriesOf(section).flatMap(([name, value]) => {
@@ -194,14 +219,16 @@ export function usableParts(file: unknown): Pick<ConfigFile, 'clouds' | 'secrets
         return parsed.success ? [[name, parsed.data] as const] : [];
       }),
     );
-  const { clouds, secrets, encryption } = (typeof file === 'object' && file !== null ? file : {}) as {
+  const { clouds, secrets, stores, encryption } = (typeof file === 'object' && file !== null ? file : {}) as {
     clouds?: unknown;
     secrets?: unknown;
+    stores?: unknown;
     encryption?: unknown;
   };
   return {
     clouds: right(clouds, Cloud),
     secrets: right(secrets, Secret),
+    stores: right(stores, Store),
     encryption: Encryption.safeParse(encryption).data,
   };
 }

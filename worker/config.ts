@@ -6,6 +6,7 @@ import { type KeyRing, NO_KEYS, readKeyRing } from '../encryption/key-ring.js';
 import { readSecret } from '../encryption/secret.js';
 import { readClouds } from './clouds.js';
 import { ConfigFile, type KINDS, type PERMISSIONS, usableParts, WEBHOOK_EVENTS } from './config-schema.js';
+import { missingDirectories, type StoreEntry, storeEntry } from './stores/entries.js';
 
 export { ConfigError };
 
@@ -62,6 +63,7 @@ export interface WorkerConfig {
   readonly clouds: Readonly<Record<string, Cloud>>;
   readonly secrets: Readonly<Record<string, SecretEntry>>;
   readonly webhooks: Readonly<Record<string, WebhookEntry>>;
+  readonly stores: Readonly<Record<string, StoreEntry>>;
   readonly approvers: Readonly<Record<string, readonly Member[]>>;
   readonly rules: readonly Rule[];
   readonly policy: Policy;
@@ -86,17 +88,19 @@ export async function loadConfig({
   const parsed = ConfigFile.safeParse(content);
   const parts = parsed.success ? parsed.data : usableParts(content);
   const secrets = secretEntries(parts, base);
+  const stores = mapValues(parts.stores ?? {}, (store) => storeEntry(store, base));
 
   const { clouds, problems } = await readClouds(parts.clouds, { secrets, env, base });
   const encryption = await readKeys(parts, secrets, env);
   const told = [
     ...(parsed.success ? [] : problemsOf(parsed.error)),
     ...(await unreadable(secrets, env)),
+    ...(await missingDirectories(stores)),
     ...problems,
     ...encryption.problems,
   ];
   if (!parsed.success || told.length > 0) throw new ConfigError(source, told);
-  return { ...withDefaults(parsed.data), secrets, clouds, keyRing: encryption.keyRing };
+  return { ...withDefaults(parsed.data), secrets, clouds, stores, keyRing: encryption.keyRing };
 }
 
 function secretEntries({ secrets = {} }: Pick<ConfigFile, 'secrets'>, base: string): Record<string, SecretEntry> {
@@ -144,7 +148,7 @@ function withDefaults({
   rules = [],
   policy = {},
   temporal = {},
-}: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'keyRing'> {
+}: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'stores' | 'keyRing'> {
   return {
     webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
     approvers: mapValues(approvers, ({ members }) =>

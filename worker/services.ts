@@ -8,6 +8,7 @@ import type { WorkerConfig } from './config.js';
 import { dependsOnTask, rulingFor, strictest } from './policy.js';
 import { ruleFor } from './rules.js';
 import { secretBook } from './secrets.js';
+import { openStores } from './stores/index.js';
 import { linkTo, notifier } from './webhooks.js';
 
 export interface OpenServices extends Omit<Services, 'temporal'> {
@@ -27,6 +28,7 @@ export function openServices(
       return [name, { name, drs, watcher: new Watcher(drs, { pace }) }];
     }),
   );
+  const { store, close: closeStores } = openStores(config, env);
   const cloud = (name: string | undefined): CloudServices => {
     const found = name === undefined && clouds.size === 1 ? [...clouds.values()][0] : clouds.get(name ?? '');
     if (found) return found;
@@ -39,6 +41,7 @@ export function openServices(
   return {
     cloud,
     secrets,
+    store,
     notifier: notifier(config, { env }),
     link: (run) => linkTo(config, run),
     admit: admission(config, secrets),
@@ -54,6 +57,7 @@ export function openServices(
       };
     },
     close: async () => {
+      closeStores();
       await Promise.all([...clouds.values()].map(({ drs }) => drs.close()));
     },
   };

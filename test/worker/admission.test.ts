@@ -8,6 +8,7 @@ const config = await load(`
 clouds: { eu: { region: eu-west-101 }, paris: { region: eu-west-0 } }
 secrets: { orders: { file: ${path}, hosts: [203.0.113.10] }, users: { file: ${path}, hosts: [192.168.0.20] } }
 webhooks: { oncall: { url: 'https://chat.example.com' } }
+stores: { nightly: { directory: . } }
 approvers: { dba: { members: [anna, bert] } }
 rules: [{ tasks: ['prod-*'], gates: [cutover], approvals: 2, group: dba }]
 `);
@@ -52,6 +53,12 @@ test('everything that the worker lacks is told at once, each at its path', async
     'notify[1]: the worker\'s configuration has no webhook "offcall"',
     'cutover.gate.approvals: 3 approvals are needed and only 2 people of dba may give one',
     'start.gate.group: the worker\'s approvers have no group "ops"',
+  ]);
+});
+
+test('a store that the worker lacks is told at its path', async () => {
+  expect(await told({ ...SPEC, report: { store: 'nightly' }, export: { store: 'elsewhere' } })).toEqual([
+    'export.store: the worker\'s configuration has no store "elsewhere"',
   ]);
 });
 

@@ -95,7 +95,7 @@ rules:
   });
 
   test.each([
-    ['a section of a later version', 'hooks: {}', 'hooks: is not known here'],
+    ['a section of a later version', 'robots: {}', 'robots: is not known here'],
     [
       'more approvals than members',
       'approvers: { dba: { members: [anna] } }\nrules: [{ approvals: 2, group: dba }]',
@@ -140,10 +140,10 @@ rules:
 
   test('a secret that cannot be read is told at start, also beside other mistakes', async () => {
     const told = await problems(
-      `hooks: {}\nsecrets:\n  a: { env: NOT_SET_ANYWHERE }\n  b: { file: /nowhere/b }\n  c: { file: ${file('\n')} }\n  orders:\n`,
+      `robots: {}\nsecrets:\n  a: { env: NOT_SET_ANYWHERE }\n  b: { file: /nowhere/b }\n  c: { file: ${file('\n')} }\n  orders:\n`,
     );
     expect(told).toEqual([
-      'hooks: is not known here',
+      'robots: is not known here',
       'secrets.a: the environment variable NOT_SET_ANYWHERE is not set',
       'secrets.b: its file /nowhere/b cannot be read (ENOENT)',
       expect.stringMatching(/^secrets\.c: its file .* is empty$/),
@@ -152,11 +152,48 @@ rules:
   });
 
   test('the error says how many there are and holds no value of the environment', async () => {
-    const error = await load('hooks: {}\nclouds: { default: { region: X } }').catch((reason: unknown) => reason);
+    const error = await load('robots: {}\nclouds: { default: { region: X } }').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
     expect(String(error)).toMatch(/drs-pilot\.yaml has 2 problems:\n/);
     expect(String(error)).not.toContain('canary');
   });
+});
+
+test('a store is a directory beside the configuration or a bucket, and all that is wrong with one is told', async () => {
+  const keys = `secrets: { ak: { file: ${file('canary-ak')} }, sk: { file: ${file('canary-sk')} } }`;
+  const s3 = 'bucket: drs-files, accessKey: { secret: ak }, secretKey: { secret: sk }';
+  const { stores } = await load(`${keys}
+stores: { nightly: { directory: . }, obs: { s3: { endpoint: 'https://obs.eu-west-101.myhuaweicloud.eu', prefix: drs/pilot, ${s3} } } }`);
+  expect(stores).toEqual({
+    nightly: { directory: scratch },
+    obs: {
+      s3: {
+        endpoint: 'https://obs.eu-west-101.myhuaweicloud.eu',
+        bucket: 'drs-files',
+        prefix: 'drs/pilot/',
+        region: 'us-east-1',
+        forcePathStyle: false,
+        accessKey: { secret: 'ak' },
+        secretKey: { secret: 'sk' },
+      },
+    },
+  });
+  const told = await problems(`${keys}
+stores:
+  none: {}
+  both: { directory: ., s3: { endpoint: 'https://s3.example.com', ${s3} } }
+  gone: { directory: nowhere }
+  open: { s3: { endpoint: 'http://s3.example.com', prefix: /up/../.., bucket: Drs, accessKey: canary-key, secretKey: { secret: nobody } } }`);
+  expect(told.sort()).toEqual([
+    'stores.both.s3: does not go with directory',
+    `stores.gone.directory: ${scratch}/nowhere cannot be used (ENOENT)`,
+    'stores.none: must have a place: { directory: PATH } or { s3: … }',
+    'stores.open.s3.accessKey: must name a secret: { secret: NAME }',
+    'stores.open.s3.bucket: must be the name of a bucket',
+    'stores.open.s3.endpoint: must be https: over http, keys and passwords could be read on the way',
+    'stores.open.s3.prefix: must be a path without a slash in front: drs-pilot/',
+    'stores.open.s3.secretKey.secret: secrets has no "nobody"',
+  ]);
 });
 
 describe('clouds', () => {
