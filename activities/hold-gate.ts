@@ -30,15 +30,24 @@ export interface HoldInput {
   readonly cloud?: string;
   readonly run: RunAt;
   readonly gate: GateShown;
-  readonly event: 'gateOpened' | 'failure';
+  readonly event: 'gateOpened' | 'failure' | 'approvalsVoided';
   /** Names of webhooks. */
   readonly notify: readonly string[];
-  /** Whether this opening was told already, by a run that continued as this one. */
+  /** Whether there is nothing new to tell: the opening was told of before. */
   readonly known?: boolean;
+  /** When it was opened, epoch ms; reminders count from there. */
+  readonly since?: number;
   /** ms between reminders; an hour when absent. */
   readonly remindEvery?: number | undefined;
   /** One reminder more, at this time. */
   readonly remindAt?: string;
+  /** From then on (epoch ms) a second group may decide, too, and is told by these webhooks, unless it was before. */
+  readonly escalate?: {
+    readonly at: number;
+    readonly group: string;
+    readonly notify: readonly string[];
+    readonly known: boolean;
+  };
   /** A task that is looked at while the gate is open: its delay is shown, and its failure closes the gate. */
   readonly watch?: { readonly jobId: string; readonly useType: UseType };
 }
@@ -54,6 +63,8 @@ interface Told {
   /** Webhooks that have not heard of the opening yet. */
   untold: readonly string[];
   remindedAt: number;
+  /** Webhooks that have not heard of the escalation yet. */
+  unescalated: readonly string[];
 }
 
 /** What all parts of one opening share. */
@@ -77,13 +88,15 @@ export const holdGate =
     const before = activityInfo().heartbeatDetails as Partial<Told> | undefined;
     const told: Told = {
       untold: before?.untold ?? (input.known ? [] : input.notify),
-      remindedAt: before?.remindedAt ?? Date.now(),
+      remindedAt: before?.remindedAt ?? lastReminder(input),
+      unescalated: before?.unescalated ?? (input.escalate?.known ? [] : (input.escalate?.notify ?? [])),
     };
     const holding: Holding = { ...input, services, signal, pace, told };
     try {
       return await Promise.race([
         remind(holding),
         ...(expires === null ? [] : [expire(Date.parse(expires), signal)]),
+        ...(input.escalate ? [escalate(holding, input.escalate.at)] : []),
         ...(input.watch ? [watchTask(holding, input.watch)] : []),
       ]);
     } finally {
@@ -96,8 +109,23 @@ async function expire(until: number, signal: AbortSignal): Promise<HoldEnd> {
   return { event: 'expired' };
 }
 
+/** When the gate was opened or somebody was reminded last, as far as the time tells. */
+function lastReminder({ since = Date.now(), remindEvery = HOUR_MS }: HoldInput): number {
+  return since + Math.floor((Date.now() - since) / remindEvery) * remindEvery;
+}
+
+async function escalate(holding: Holding, from: number): Promise<never> {
+  const { told, signal, pace } = holding;
+  await pause(from - Date.now(), signal);
+  for (;;) {
+    told.unescalated = await tell(holding, told.unescalated, 'escalated');
+    heartbeat({ ...told, status: 'waits for a person' });
+    await pause(told.unescalated.length > 0 ? TRY_AGAIN_MS * pace : HOUR_MS, signal);
+  }
+}
+
 async function remind(holding: Holding): Promise<never> {
-  const { notify, event, remindEvery = HOUR_MS, remindAt, signal, pace, told } = holding;
+  const { notify, event, remindEvery = HOUR_MS, remindAt, escalate, signal, pace, told } = holding;
   const extra = remindAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(remindAt);
   for (;;) {
     told.untold = await tell(holding, told.untold, event);
@@ -106,10 +134,11 @@ async function remind(holding: Holding): Promise<never> {
     await pause(Math.min(due - Date.now(), told.untold.length > 0 ? TRY_AGAIN_MS * pace : HOUR_MS), signal);
     if (Date.now() < due) continue;
     told.remindedAt = Date.now();
+    const all = new Set([...notify, ...(escalate && escalate.at <= Date.now() ? escalate.notify : [])]);
     // Who hears of the opening only now needs no reminder besides.
     await tell(
       holding,
-      notify.filter((name) => !told.untold.includes(name)),
+      [...all].filter((name) => !told.untold.includes(name)),
       'reminder',
     );
   }
@@ -159,7 +188,7 @@ async function watchTask(
 }
 
 function toEvent(
-  { services, run, gate }: Pick<Holding, 'services' | 'run' | 'gate'>,
+  { services, run, gate, escalate }: Pick<Holding, 'services' | 'run' | 'gate' | 'escalate'>,
   event: WebhookEvent['event'],
 ): WebhookEvent {
   const verb = gate.decisions.includes('approve') ? 'approve' : 'decide';
@@ -171,10 +200,14 @@ function toEvent(
   const items = gate.evidence.items
     .slice(0, 20)
     .map(({ item, class: c, value }) => `- ${c === 'ok' ? '' : `${c}: `}${item}: ${value}`);
-  const heading =
-    { gateOpened: 'waits for a decision', failure: 'needs a decision', reminder: 'still waits for a decision' }[
-      event as 'gateOpened'
-    ] ?? event;
+  const headings: Partial<Record<WebhookEvent['event'], string>> = {
+    gateOpened: 'waits for a decision',
+    failure: 'needs a decision',
+    reminder: 'still waits for a decision',
+    approvalsVoided: 'waits for new approvals: what was approved has become worse, and those given are void',
+    escalated: `still waits for a decision, now of ${escalate?.group}, too`,
+  };
+  const heading = headings[event] ?? event;
   const text = [
     `${run.kind} ${run.name} ${heading} (${gate.id}): ${gate.question}`,
     ...items,

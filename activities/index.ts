@@ -23,6 +23,7 @@ import { superviseTask } from './supervise.js';
 import { taskChanges } from './task-changes.js';
 import { migrateUsers } from './users.js';
 import { waitFor, waitForDelay } from './wait-for.js';
+import { offsetsOf } from './zones.js';
 
 /** What workflows may ask of the world: every call under Huawei's operation id, and the few things that are more than one call. */
 export const createActivities = (services: Services) => ({
@@ -77,7 +78,10 @@ const createLocalActivities = (services: Services) => ({
   }): Promise<{ problems: readonly Problem[] }> => ({
     problems: await services.admit(kind, spec),
   }),
-  gateRule: async (ask: GateAsk): Promise<GateAnswer> => services.gateRule(ask),
+  gateRule: async ({ zone, ...ask }: GateAsk): Promise<GateAnswer> => ({
+    ...services.gateRule(ask),
+    ...(zone !== undefined && { offsets: offsetsOf(zone, Date.now()) }),
+  }),
 });
 
 export interface NotifyInput {

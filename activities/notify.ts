@@ -9,7 +9,9 @@ export interface WebhookEvent {
     | 'threshold'
     | 'recovered'
     | 'inconsistent'
-    | 'notFinished';
+    | 'notFinished'
+    | 'approvalsVoided'
+    | 'escalated';
   readonly workflowId: string;
   readonly runId: string;
   readonly namespace: string;

@@ -5,6 +5,7 @@ import type { Watcher } from '../drs/watcher.js';
 import type { Notifier, WebhookEvent } from './notify.js';
 import type { Secrets } from './secrets.js';
 import type { Stores } from './stores.js';
+import type { Offset } from './zones.js';
 
 export interface CloudServices {
   readonly name: string;
@@ -23,6 +24,12 @@ export interface GateAsk {
   readonly tasks?: readonly string[] | undefined;
   readonly approvals?: number | undefined;
   readonly group?: string | undefined;
+  /** Group whose members may decide, too, once the gate has been open for a while. */
+  readonly escalate?: string | undefined;
+  /** Blocking items block: force must be allowed by a rule, and not only not be forbidden. */
+  readonly forcible?: boolean | undefined;
+  /** Time zone of the gate's window. */
+  readonly zone?: string | undefined;
 }
 
 /** Who may decide at a gate: what the worker's rules and the spec together demand. */
@@ -31,6 +38,10 @@ export interface GateAnswer {
   readonly group: string | null;
   readonly members?: readonly string[];
   readonly force?: boolean;
+  /** Absent: nobody else may decide, however long it takes. */
+  readonly escalation?: { readonly group: string; readonly members: readonly string[] };
+  /** What the zone that was asked for does to the clock. */
+  readonly offsets?: readonly Offset[];
 }
 
 /** What the policy must know of the task that a call is about. */
@@ -60,7 +71,7 @@ export interface Services {
   readonly store: Stores;
   /** What only the worker knows of a spec: clouds, secrets, webhooks, approvers. */
   readonly admit: (kind: string, spec: Readonly<Record<string, unknown>>) => Promise<readonly Problem[]>;
-  readonly gateRule: (ask: GateAsk) => GateAnswer;
+  readonly gateRule: (ask: Omit<GateAsk, 'zone'>) => Omit<GateAnswer, 'offsets'>;
   /** The strictest ruling over calls that are about these tasks. */
   readonly ruling: (asks: readonly PolicyAsk[]) => Ruling;
   /** Whether the ruling on an operation depends on its task. */

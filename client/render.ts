@@ -1,4 +1,4 @@
-import type { GateView, StepState } from '../workflows/messages.js';
+import type { Approver, GateView, StepState } from '../workflows/messages.js';
 import { paint, plain } from './output.js';
 import type { LiveRow, RunView } from './run-view.js';
 
@@ -84,11 +84,14 @@ function footer(view: RunView): string[] {
   return lines;
 }
 
-/** The question with its evidence. */
-export function renderGate({ id, question, evidence, approvals, decisions, group, expires }: GateView): string {
+/** The question with its evidence, who has approved, and what else must be. */
+export function renderGate(gate: GateView, now = Date.now()): string {
+  const { id, question, evidence, approvals, decisions, group, window, escalation, expires } = gate;
   const facts = [
     decisions.includes('approve') && `approvals ${approvals}`,
     group && `group ${plain(group)}`,
+    escalation && `and ${plain(escalation.group)} from ${clock(escalation.from)} on`,
+    window && `only in ${plain(window)}`,
     expires && `until ${clock(expires)}`,
     `evidence no. ${evidence.snapshot}`,
   ];
@@ -99,13 +102,30 @@ export function renderGate({ id, question, evidence, approvals, decisions, group
       return `  ${paint(colour, word.padEnd(8))}  ${plain(item)}: ${plain(value)}`;
     }),
     `  (${facts.filter(Boolean).join(' · ')})`,
+    ...(gate.approvers ?? []).map((one) => `  ${renderApprover(one, now)}`),
+    ...(gate.blocked ? [`  ${renderBlock(gate.blocked)}`] : []),
   ].join('\n');
 }
 
+/** The run tells what it knew last: an approval may have expired since. */
+function renderApprover({ by, at, expires, force }: Approver, now: number): string {
+  const over = expires !== null && Date.parse(expires) <= now;
+  const until = expires === null ? '' : over ? `, expired ${clock(expires)}` : `, counts until ${clock(expires)}`;
+  return paint(over ? 'yellow' : 'green', `approved by ${plain(by)} ${clock(at)}${force ? ' with force' : ''}${until}`);
+}
+
+function renderBlock({ by, force }: NonNullable<GateView['blocked']>): string {
+  const how = force === 'allowed' ? 'an approval overrides that only with --force' : plain(force);
+  return paint('red', `blocked by ${by.map(plain).join(', ')}: ${how}`);
+}
+
 /** What to type. */
-export function howToDecide(workflowId: string, { decisions }: GateView): string[] {
+export function howToDecide(workflowId: string, { decisions, blocked }: GateView): string[] {
   if (decisions.includes('approve')) {
-    return ['approve', 'reject'].map((word) => `  drs-pilot ${word} ${workflowId} --reason "..."`);
+    const force = blocked?.force === 'allowed' ? ' --force' : '';
+    return [`approve ${workflowId}${force}`, `reject ${workflowId}`].map(
+      (words) => `  drs-pilot ${words} --reason "..."`,
+    );
   }
   return decisions.map((decision) => {
     const items = decision === 'acknowledge' ? ' --item "..."' : '';

@@ -2,7 +2,7 @@ import { endpointIn, type Secrets, secretProblems } from '../activities/secrets.
 import type { Problem } from '../drs/operations/common.js';
 import type { WorkerConfig } from './config.js';
 import { ordersFor } from './policy.js';
-import { ruleFor } from './rules.js';
+import { type Asked, ruleFor } from './rules.js';
 import { unknownWebhooks } from './webhooks.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,6 +17,7 @@ export const admission =
       operation: kind,
       endpointOf: () => endpointIn(fieldsOf(spec['target'])),
     })),
+<<<<<<< HEAD
     ...unknownWebhooks(config, listOf(spec['notify'])).map((name) => ({
       path: `notify[${listOf(spec['notify']).indexOf(name)}]`,
       message: `the worker's configuration has no webhook "${name}"`,
@@ -24,14 +25,17 @@ export const admission =
     ...storeProblems(config, spec),
     ...gatesIn(spec).flatMap(({ gate, path, asked }) =>
       ruleFor(
+=======
+    ...webhookProblems(config, listOf(spec['notify']), 'notify'),
+    ...gatesIn(spec).flatMap(({ gate, path, asked, notify }) => [
+      ...ruleFor(
+>>>>>>> 3154121 (feat(gates): let evidence change while a gate is open, and approvals expire)
         config,
         { kind, name: String(spec['name'] ?? ''), gate, operation: operationOf(spec) },
         asked,
-      ).problems.map((problem) => ({
-        ...problem,
-        path: `${path}.${problem.path}`,
-      })),
-    ),
+      ).problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` })),
+      ...webhookProblems(config, notify, `${path}.escalate.notify`),
+    ]),
   ];
 
 /** A call may name no endpoint beside its password: it is checked against the task's own before the call. */
@@ -53,6 +57,7 @@ function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   return [{ path: 'cloud', message: `this worker serves no cloud of that name, only ${names.join(', ')}` }];
 }
 
+<<<<<<< HEAD
 /** Where a spec names a store for what it writes: `store`, `report.store`, `export.store`. */
 function storeProblems({ stores }: WorkerConfig, spec: Fields): Problem[] {
   const named = [
@@ -64,6 +69,13 @@ function storeProblems({ stores }: WorkerConfig, spec: Fields): Problem[] {
     return [{ path: String(path), message: `the worker's configuration has no store "${store}"` }];
   });
 }
+=======
+const webhookProblems = (config: WorkerConfig, names: readonly string[], path: string): Problem[] =>
+  unknownWebhooks(config, names).map((name) => ({
+    path: `${path}[${names.indexOf(name)}]`,
+    message: `the worker's configuration has no webhook "${name}"`,
+  }));
+>>>>>>> 3154121 (feat(gates): let evidence change while a gate is open, and approvals expire)
 
 /** A task that is ordered by the year or month is paid at its start. "approve" needs no more: each start has its gate. */
 function orderProblems(config: WorkerConfig, task: unknown): Problem[] {
@@ -77,16 +89,21 @@ function orderProblems(config: WorkerConfig, task: unknown): Problem[] {
 }
 
 /** `start: { gate: { … } }` asks for the gate `start`, `gate: { … }` alone for the only one that the kind has. */
-function gatesIn(spec: Fields): { gate: string; path: string; asked: { approvals?: number; group?: string } }[] {
+function gatesIn(spec: Fields): { gate: string; path: string; asked: Asked; notify: string[] }[] {
   const own = spec['gate'] === undefined ? [] : [{ gate: 'approval', path: 'gate', value: spec['gate'] }];
   const others = Object.entries(spec).map(([step, value]) => {
     return { gate: step, path: `${step}.gate`, value: fieldsOf(value)['gate'] };
   });
   return [...own, ...others].flatMap(({ gate, path, value }) => {
     if (value === undefined) return [];
-    const { approvals, group } = fieldsOf(value);
-    const asked = { ...(typeof approvals === 'number' && { approvals }), ...(typeof group === 'string' && { group }) };
-    return [{ gate, path, asked }];
+    const { approvals, group, escalate } = fieldsOf(value);
+    const { group: second, notify } = fieldsOf(escalate);
+    const asked = {
+      ...(typeof approvals === 'number' && { approvals }),
+      ...(typeof group === 'string' && { group }),
+      ...(typeof second === 'string' && { escalate: second }),
+    };
+    return [{ gate, path, asked, notify: listOf(notify) }];
   });
 }
 

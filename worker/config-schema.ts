@@ -25,6 +25,8 @@ export const WEBHOOK_EVENTS = [
   'recovered',
   'inconsistent',
   'notFinished',
+  'approvalsVoided',
+  'escalated',
 ] as const;
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -155,6 +157,7 @@ const Rule = z.strictObject({
   operations: z.array(OperationId).min(1).optional(),
   approvals: z.int().min(1).max(20).optional(),
   group: text.optional(),
+  escalateTo: text.optional(),
   force: z.boolean().optional(),
 });
 
@@ -197,6 +200,12 @@ export const ConfigFile = withRules(
       tell('clouds', 'must hold at least one cloud, or be left out');
     if (!isList(file.rules)) return;
     file.rules.forEach((rule, index) => {
+      if (typeof rule?.escalateTo === 'string') {
+        if (!entriesOf(file.approvers).some(([name]) => name === rule.escalateTo))
+          tell(['rules', index, 'escalateTo'], `approvers has no group "${rule.escalateTo}"`);
+        if (rule.group === undefined)
+          tell(['rules', index, 'escalateTo'], 'goes with group: without one anybody may decide from the start');
+      }
       if (typeof rule?.group !== 'string') return;
       const group = entriesOf(file.approvers).find(([name]) => name === rule.group)?.[1] as
         | { members?: unknown }

@@ -46,6 +46,8 @@ export interface Rule {
   readonly operations?: readonly string[];
   readonly approvals?: number;
   readonly group?: string;
+  /** Specs may let members of this group decide, too, once a gate has been open for a while. */
+  readonly escalateTo?: string;
   readonly force?: boolean;
 }
 

@@ -23,18 +23,30 @@ export interface Demand {
   readonly members?: readonly string[];
   /** Whether a decision may say `force`. */
   readonly force: boolean;
-  /** What the spec asks for and cannot be, `group` and `approvals` counted from the gate's place in the spec. */
+  /** Whose approvals count, too, once the gate has been open for a while. */
+  readonly escalation?: { readonly group: string; readonly members: readonly string[] };
+  /** What the spec asks for and cannot be, each path counted from the gate's place in the spec. */
   readonly problems: readonly Problem[];
+}
+
+/** What a spec asks of a gate. */
+export interface Asked {
+  readonly approvals?: number | undefined;
+  readonly group?: string | undefined;
+  readonly escalate?: string | undefined;
+  /** Whether force would override what blocks: then a rule must allow it. */
+  readonly forcible?: boolean | undefined;
 }
 
 /**
  * The strictest of all rules that match and of what the spec asks: most approvals, only who is in every named group,
- * force only if nobody forbids it. So a spec can add to the rules and take nothing away.
+ * force only if nobody forbids it. So a spec can add to the rules and take nothing away: it escalates to nobody whom a rule
+ * keeps out.
  */
 export function ruleFor(
   { rules, approvers }: Pick<WorkerConfig, 'rules' | 'approvers'>,
   occasion: Occasion,
-  asked: { readonly approvals?: number | undefined; readonly group?: string | undefined } = {},
+  asked: Asked = {},
 ): Demand {
   const names = occasion.tasks && occasion.tasks.length > 0 ? occasion.tasks : [occasion.name];
   const matching = rules.filter((rule) => names.some((name) => applies(rule, { ...occasion, name })));
@@ -48,11 +60,15 @@ export function ruleFor(
   const group = groups.length > 0 ? groups.join(' and ') : null;
   if (!known) problems.push({ path: 'group', message: `the worker's approvers have no group "${asked.group}"` });
   if (members && approvals > members.length) problems.push(tooFew(approvals, members.length, group ?? '', asked));
+  const escalation = asked.escalate === undefined ? undefined : escalated(approvers, matching, asked.escalate);
+  if (typeof escalation === 'string') problems.push({ path: 'escalate.group', message: escalation });
+  const allowed = matching.some((rule) => rule.force === true) || !asked.forcible;
   return {
     approvals,
     group,
     ...(members && { members: members.map(({ name }) => name) }),
-    force: matching.every((rule) => rule.force !== false),
+    force: allowed && matching.every((rule) => rule.force !== false),
+    ...(typeof escalation === 'object' && { escalation }),
     problems,
   };
 }
@@ -66,6 +82,23 @@ export function applies({ kinds, tasks, gates, operations }: Rule, { kind, name,
     (gates === undefined || (opened !== undefined && gates.includes(opened))) &&
     (operations === undefined || (operation !== undefined && operations.includes(operation)))
   );
+}
+
+/** Those of a group whom every rule lets in: into its own group, or into the one that it may be escalated to. */
+function escalated(
+  approvers: WorkerConfig['approvers'],
+  rules: readonly Rule[],
+  group: string,
+): NonNullable<Demand['escalation']> | string {
+  if (!Object.hasOwn(approvers, group)) return `the worker's approvers have no group "${group}"`;
+  const strict = rules.filter((rule) => rule.group !== undefined);
+  const lets = (rule: Rule, name: string): boolean =>
+    [rule.group, rule.escalateTo].some((one) => one !== undefined && approvers[one]?.some((who) => who.name === name));
+  const members = (approvers[group] ?? []).map(({ name }) => name);
+  const may = members.filter((name) => strict.every((rule) => lets(rule, name)));
+  if (may.length > 0) return { group, members: may };
+  const groups = [...new Set(strict.map((rule) => rule.group))].join(' and ');
+  return `nobody of ${group} may decide here: the worker's rules want ${groups}, and name no escalateTo with them`;
 }
 
 /** Members of all groups. */

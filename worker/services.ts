@@ -47,13 +47,14 @@ export function openServices(
     admit: admission(config, secrets),
     ruling: (asks) => strictest(asks.map(({ operation, ...task }) => rulingFor(config, operation, task))),
     dependsOnTask: (operation) => dependsOnTask(config, operation),
-    gateRule: ({ approvals, group, ...occasion }) => {
-      const rule = ruleFor(config, occasion, { approvals, group });
+    gateRule: ({ approvals, group, escalate, forcible, ...occasion }) => {
+      const rule = ruleFor(config, occasion, { approvals, group, escalate, forcible });
       return {
         approvals: rule.approvals,
         group: rule.group,
         ...(rule.members && { members: rule.members }),
         force: rule.force,
+        ...(rule.escalation && { escalation: rule.escalation }),
       };
     },
     close: async () => {

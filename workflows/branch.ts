@@ -8,6 +8,7 @@ export type Steps = Pick<
   | 'again'
   | 'part'
   | 'gate'
+  | 'approve'
   | 'acknowledge'
   | 'choose'
   | 'forget'
@@ -31,6 +32,7 @@ export function branch(run: Steps, name: string): Steps {
     again: (step, work) => run.again(row(step), work),
     part: (mending, work) => run.part({ ...mending, forget: mending.forget.map(row) }, work),
     gate: (gate, step, options) => run.gate(gate, row(step), options),
+    approve: (gate, step, options) => run.approve(gate, row(step), options),
     acknowledge: (gate, step, question, items) => run.acknowledge(gate, row(step), question, items),
     choose: (gate, step, question, items) => run.choose(gate, row(step), question, items),
     forget: (...steps) => run.forget(...steps.map(row)),

@@ -1,8 +1,9 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { HoldInput } from '../activities/hold-gate.js';
 import { local, waits } from './activities.js';
 import { evidence } from './evidence.js';
-import { type Answer, type CarriedOpening, Opening } from './gate.js';
+import { readFailure } from './failure.js';
+import { type Answer, type CarriedOpening, Opening, type Question } from './gate.js';
 import type { Change, Choice, Item } from './messages.js';
 import type { GateSpec } from './plans/common.js';
 
@@ -16,6 +17,13 @@ export interface Ask {
   readonly spec?: GateSpec | undefined;
   /** A task whose failure makes the question void: the answer is "retry" then, by drs-pilot. */
   readonly watch?: HoldInput['watch'];
+  /**
+   * Waits while the gate is open, and gives the items once one of them has another class than was shown, or the set of them is
+   * another; the answer cancels it. When it fails the evidence is not known any more: the answer is "retry" then, by drs-pilot.
+   */
+  readonly evolves?: ((shown: readonly Item[]) => Promise<readonly Item[]>) | undefined;
+  /** Blocking items block, but for those of these names that an approval may override by force. Absent: they are only shown. */
+  readonly forcible?: readonly string[] | undefined;
   /** Names of the items that must be acknowledged. */
   readonly acknowledge?: readonly string[];
   /** Exactly one of those is the answer. */
@@ -36,24 +44,37 @@ export interface Asking {
   readonly notify: readonly string[];
 }
 
+/** Who is told of what happens at the desk. */
+export interface DeskUser {
+  /** A question opened or was answered. */
+  turned(): void;
+  /** What is shown has changed. */
+  moved(): void;
+  /** Something for the record. */
+  note(text: string, gate: string): void;
+}
+
 export interface CarriedDesk {
   readonly openings: Readonly<Record<string, number>>;
+  /** When each gate was opened first, epoch ms: deadlines count from there. */
+  readonly first?: Readonly<Record<string, number>>;
   readonly open?: CarriedOpening;
 }
 
 /** Where people are asked: one question at a time, each under an id of its own. */
 export class Desk {
   private readonly openings: Map<string, number>;
+  private readonly first: Map<string, number>;
   private carried: CarriedOpening | undefined;
   private current: Opening | undefined;
   private busy = false;
 
   constructor(
-    /** Told when a question opens and when it is answered. */
-    private readonly changed: () => void,
+    private readonly user: DeskUser,
     carried?: CarriedDesk,
   ) {
     this.openings = new Map(Object.entries(carried?.openings ?? {}));
+    this.first = new Map(Object.entries(carried?.first ?? {}));
     this.carried = carried?.open;
   }
 
@@ -63,7 +84,11 @@ export class Desk {
 
   carry(): CarriedDesk {
     const open = this.current?.carry() ?? this.carried;
-    return { openings: Object.fromEntries(this.openings), ...(open && { open }) };
+    return {
+      openings: Object.fromEntries(this.openings),
+      first: Object.fromEntries(this.first),
+      ...(open && { open }),
+    };
   }
 
   /** Asks, and waits for the answer however long it takes. What the worker's rules demand is read anew for each opening. */
@@ -78,93 +103,163 @@ export class Desk {
     }
   }
 
-  private async put(ask: Ask, { run, cloud, notify }: Asking): Promise<Answer> {
-    const {
-      name,
-      question,
-      decisions,
-      items,
-      spec = {},
-      watch,
-      acknowledge,
-      one,
-      changeProblem,
-      settled,
-      event = 'gateOpened',
-      about,
-    } = ask;
-    const rule = await local.gateRule({
-      kind: run.kind,
-      name: run.name,
-      gate: name,
-      approvals: spec.approvals,
-      group: spec.group,
-      ...about,
-    });
-    const timeout = spec.timeout === undefined ? undefined : new Date(Date.now() + spec.timeout).toISOString();
-    const ends = spec.onTimeout === 'reject' || spec.onTimeout === 'abort';
+  /** Nothing is asked any more. */
+  close(): void {
+    this.current = undefined;
+  }
+
+  private async put(ask: Ask, asking: Asking): Promise<Answer> {
+    const { name, evolves, settled } = ask;
     const resumed = this.carried?.id.startsWith(`${name}#`) ?? false;
-    const opening = this.open(name, {
-      name,
-      question,
-      decisions,
-      evidence: evidence(items),
-      rule,
-      expires: ends ? timeout : undefined,
-      acknowledge,
-      one,
-      changeProblem,
-    });
-    this.changed();
-    const holding = new CancellationScope();
-    const held = holding.run(() =>
-      waits().holdGate({
-        run,
-        gate: opening.view(),
-        event,
-        notify,
-        known: resumed,
-        remindEvery: spec.remindEvery,
-        ...(timeout && !ends && { remindAt: timeout }),
-        ...(cloud && { cloud }),
-        ...(watch && { watch }),
-      }),
-    );
-    held.then(
-      (end) => {
-        if (end.event === 'failed') opening.close('retry', ['drs-pilot'], `the task is ${end.status}`);
-        else opening.close(spec.onTimeout === 'abort' ? 'abort' : 'reject', ['time-out'], overdue(opening));
-      },
-      () => undefined,
-    );
+    const opening = await this.open(ask, asking);
+    this.user.turned();
+    const whole = new CancellationScope();
+    whole
+      .run(async () => {
+        const holding = new Holding(opening, ask, asking);
+        holding.begin(resumed ? undefined : (ask.event ?? 'gateOpened'));
+        if (evolves) await this.evolve(opening, evolves, holding);
+      })
+      .catch(() => undefined);
     settled?.then(
       (why) => opening.close('retry', ['drs-pilot'], why),
       () => undefined,
     );
     await condition(() => opening.answer !== undefined);
     this.current = undefined;
-    holding.cancel();
-    this.changed();
+    whole.cancel();
+    this.user.turned();
     return opening.answer as Answer;
   }
 
-  /** Nothing is asked any more. */
-  close(): void {
-    this.current = undefined;
+  private async open(ask: Ask, { run }: Asking): Promise<Opening> {
+    const { name, spec = {}, forcible, about } = ask;
+    const { offsets = [], ...rule } = await local.gateRule({
+      kind: run.kind,
+      name: run.name,
+      gate: name,
+      approvals: spec.approvals,
+      group: spec.group,
+      ...(spec.escalate && { escalate: spec.escalate.group }),
+      ...(spec.window && { zone: spec.window.zone }),
+      ...(forcible && { forcible: true }),
+      ...about,
+    });
+    const carried = this.carried?.id.startsWith(`${name}#`) ? this.carried : undefined;
+    const opened = carried?.opened ?? Date.now();
+    if (!this.first.has(name)) this.first.set(name, opened);
+    const expires = carried?.expires ?? this.endOf(name, spec, opened);
+    const question: Question = {
+      name,
+      question: ask.question,
+      decisions: ask.decisions,
+      evidence: evidence(ask.items),
+      rule,
+      expires,
+      acknowledge: ask.acknowledge,
+      one: ask.one,
+      changeProblem: ask.changeProblem,
+      validFor: spec.validFor,
+      hours: spec.window && { ...spec.window, offsets },
+      escalateAfter: spec.escalate?.after,
+      evolves: ask.evolves !== undefined,
+      forcible,
+    };
+    const number = (this.openings.get(name) ?? 0) + 1;
+    if (carried) this.carried = undefined;
+    else this.openings.set(name, number);
+    this.current = new Opening(carried?.id ?? `${name}#${number}`, question, opened, carried);
+    return this.current;
   }
 
-  private open(name: string, question: Opening['question']): Opening {
-    const { carried } = this;
-    if (carried?.id.startsWith(`${name}#`)) {
-      this.carried = undefined;
-      this.current = Opening.resume(carried, question);
-    } else {
-      const number = (this.openings.get(name) ?? 0) + 1;
-      this.openings.set(name, number);
-      this.current = new Opening(`${name}#${number}`, question);
+  /** When nobody is asked any more. */
+  private endOf(name: string, { timeout, deadline, onTimeout }: GateSpec, opened: number): string | undefined {
+    const ends = onTimeout === 'reject' || onTimeout === 'abort';
+    const last = deadline && ('at' in deadline ? deadline.at : (this.first.get(name) as number) + deadline.after);
+    const times = [...(ends && timeout !== undefined ? [opened + timeout] : []), ...(last === undefined ? [] : [last])];
+    return times.length > 0 ? new Date(Math.min(...times)).toISOString() : undefined;
+  }
+
+  /** Shows what the evidence has become, as often as it does, and voids what was approved on better. */
+  private async evolve(opening: Opening, evolves: NonNullable<Ask['evolves']>, holding: Holding): Promise<void> {
+    try {
+      for (;;) {
+        const items = await evolves(opening.evidence.items);
+        if (opening.answer) return;
+        const { worse, voided } = opening.renew(items, Date.now());
+        if (voided.length > 0) this.user.note(voiding(opening, worse, voided), opening.id);
+        this.user.moved();
+        holding.begin(voided.length > 0 ? 'approvalsVoided' : undefined);
+      }
+    } catch (error) {
+      if (isCancellation(error)) return;
+      opening.close('retry', ['drs-pilot'], `its evidence is not known any more: ${readFailure(error).message}`);
     }
-    return this.current;
   }
 }
 
-const overdue = ({ question, count }: Opening): string => `not decided by ${question.expires} (approvals: ${count})`;
+/** The activity beside an open gate: it tells, reminds, watches, and ends it when its time is over. */
+class Holding {
+  private scope: CancellationScope | undefined;
+
+  constructor(
+    private readonly opening: Opening,
+    private readonly ask: Ask,
+    private readonly asking: Asking,
+  ) {}
+
+  /** Begins, or goes on with what is shown now; `event` is told. */
+  begin(event: HoldInput['event'] | undefined): void {
+    this.scope?.cancel();
+    const scope = new CancellationScope();
+    this.scope = scope;
+    scope
+      .run(() => waits().holdGate(this.input(event)))
+      .then(
+        (end) => {
+          const { opening } = this;
+          if (end.event === 'failed') opening.close('retry', ['drs-pilot'], `the task is ${end.status}`);
+          else opening.close(this.ask.spec?.onTimeout === 'abort' ? 'abort' : 'reject', ['time-out'], overdue(opening));
+        },
+        () => undefined,
+      );
+  }
+
+  private input(event: HoldInput['event'] | undefined): HoldInput {
+    const { opening, asking } = this;
+    const { spec = {}, watch } = this.ask;
+    const { rule } = opening.question;
+    const { escalates } = opening;
+    const ends = spec.onTimeout === 'reject' || spec.onTimeout === 'abort';
+    const remindAt = spec.timeout === undefined || ends ? undefined : opening.opened + spec.timeout;
+    return {
+      run: asking.run,
+      gate: opening.view(Date.now()),
+      event: event ?? 'gateOpened',
+      notify: asking.notify,
+      known: event === undefined,
+      since: opening.opened,
+      remindEvery: spec.remindEvery,
+      ...(remindAt !== undefined && { remindAt: new Date(remindAt).toISOString() }),
+      ...(escalates !== undefined &&
+        rule.escalation && {
+          escalate: {
+            at: escalates,
+            group: rule.escalation.group,
+            notify: spec.escalate?.notify ?? asking.notify,
+            known: (event === undefined || event === 'approvalsVoided') && escalates <= Date.now(),
+          },
+        }),
+      ...(asking.cloud && { cloud: asking.cloud }),
+      ...(watch && { watch }),
+    };
+  }
+}
+
+const overdue = (opening: Opening): string =>
+  `not decided by ${opening.question.expires} (approvals: ${opening.count(Date.now())})`;
+
+const voiding = ({ evidence: { snapshot } }: Opening, worse: readonly Item[], voided: readonly string[]): string => {
+  const items = worse.map(({ item, class: c, value }) => `${item} is ${c} (${value})`).join('; ');
+  return `the approval of ${voided.join(', ')} is void, snapshot ${snapshot} is worse: ${items}`;
+};

@@ -29,7 +29,8 @@ export function renderDetails(status: Status): string {
   return [cut(parts.join('\n\n')), BLANK, BLANK, BLANK].join('\n\n');
 }
 
-function gate({ id, question, decisions, approvals, group, expires, evidence }: GateView): string {
+function gate(view: GateView): string {
+  const { id, question, decisions, approvals, group, expires, window, escalation, evidence, blocked } = view;
   const payload = {
     gate: id,
     by: 'your-name',
@@ -37,21 +38,43 @@ function gate({ id, question, decisions, approvals, group, expires, evidence }: 
     ...(decisions.includes('approve') ? {} : { decision: decisions[0] }),
     ...(decisions[0] === 'acknowledge' && { items: alarms(evidence.items) }),
     snapshot: evidence.snapshot,
+    ...(blocked?.force === 'allowed' && { force: true }),
   };
   const message = decisions.includes('approve') ? '`approve` (or `reject`)' : '`decide`';
   const facts = [
     `decisions: ${decisions.join(', ')}`,
     decisions.includes('approve') ? `approvals: ${approvals}` : '',
     group ? `group: ${plain(group)}` : '',
+    escalation ? `and ${plain(escalation.group)} from ${at(escalation.from)} on` : '',
+    window ? `only in ${plain(window)}` : '',
     expires ? `until ${at(expires)}` : '',
+    `evidence no. ${evidence.snapshot}`,
   ];
   return [
     `## ${id}: ${plain(question)}`,
     facts.filter(Boolean).join(' · '),
+    ...approvers(view),
+    ...blocks(view),
     `Send the signal or the update ${message}:`,
     `\`\`\`json\n${JSON.stringify(payload)}\n\`\`\``,
     items(evidence.items),
   ].join('\n\n');
+}
+
+function approvers({ approvers: given = [] }: GateView): string[] {
+  const shown = given.map(({ by, expires, force }) => {
+    const facts = [force ? 'with force' : '', expires ? `until ${at(expires)}` : ''].filter(Boolean);
+    return `${plain(by)}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
+  });
+  return shown.length > 0 ? [`Approved by ${shown.join(', ')}`] : [];
+}
+
+function blocks({ blocked }: GateView): string[] {
+  if (!blocked) return [];
+  const { by, force } = blocked;
+  const how =
+    force === 'allowed' ? 'an approval overrides that only with `"force": true` and the reason' : plain(force);
+  return [`**Blocked by ${by.map(plain).join(', ')}**: ${how}`];
 }
 
 /** A code block keeps what stands in it as it is, but for its own end. */

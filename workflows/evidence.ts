@@ -16,3 +16,12 @@ export function evidence(items: readonly Item[], snapshot = 1): Evidence {
   const ordered = items.map(({ item, class: c, value }) => ({ class: c, item, value }));
   return { snapshot, hash: bytesToHex(sha256(utf8ToBytes(JSON.stringify(ordered)))), items };
 }
+
+const SEVERITY: Readonly<Record<ItemClass, number>> = { ok: 0, warning: 1, blocking: 2 };
+
+/** The items that are worse than they were, and the bad ones that are new. */
+export function worsened(before: readonly Item[], after: readonly Item[]): Item[] {
+  const was = new Map<string, number>();
+  for (const { item, class: c } of before) was.set(item, Math.max(was.get(item) ?? 0, SEVERITY[c]));
+  return after.filter(({ item, class: c }) => SEVERITY[c] > (was.get(item) ?? SEVERITY.ok));
+}

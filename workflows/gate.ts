@@ -1,4 +1,7 @@
-import type { Change, Choice, Decision, DecisionRecord, Evidence, GateView } from './messages.js';
+import { Approvals, type Given } from './approvals.js';
+import { evidence, worsened } from './evidence.js';
+import type { Change, Choice, Decision, DecisionRecord, Evidence, GateView, Item } from './messages.js';
+import { closesAt, type Hours, isOpen, opensAt } from './window.js';
 
 /** Who may decide, as the worker's configuration and the spec together demand it. */
 export interface GateRule {
@@ -7,6 +10,8 @@ export interface GateRule {
   /** Absent: anybody. Names without keys are claims. */
   readonly members?: readonly string[];
   readonly force?: boolean;
+  /** Who may decide, too, once the gate has been open for a while. */
+  readonly escalation?: { readonly group: string; readonly members: readonly string[] };
 }
 
 export interface Question {
@@ -14,6 +19,7 @@ export interface Question {
   readonly name: string;
   readonly question: string;
   readonly decisions: readonly Choice[];
+  /** As it was when the gate opened. */
   readonly evidence: Evidence;
   readonly rule: GateRule;
   readonly expires?: string | undefined;
@@ -23,6 +29,18 @@ export interface Question {
   readonly one?: boolean | undefined;
   /** Why a change can't be made now, or undefined; absent where nothing can be changed. */
   readonly changeProblem?: ((change: Change) => string | undefined) | undefined;
+  /** ms that an approval counts; absent: until the gate closes. */
+  readonly validFor?: number | undefined;
+  /** When it may be approved. */
+  readonly hours?: Hours | undefined;
+  /** ms after the opening from which on the rule's second group may decide. */
+  readonly escalateAfter?: number | undefined;
+  /** The evidence changes while the gate is open: whoever approves names the snapshot that they saw. */
+  readonly evolves?: boolean | undefined;
+  /** Blocking items keep the gate from being approved, but for these where force is allowed. Absent: they are only shown. */
+  readonly forcible?: readonly string[] | undefined;
+  /** Why it is not proved who decides, or undefined; absent where names are claims. */
+  readonly prove?: ((decision: Decision) => string | undefined) | undefined;
 }
 
 export interface Answer {
@@ -30,58 +48,60 @@ export interface Answer {
   readonly by: readonly string[];
   readonly reason: string;
   readonly last?: Decision;
+  /** When the first of the approvals that counted expires, or the window closes, whichever is first; epoch ms. */
+  readonly until?: number;
+  /** Blocking items stood, and every approval overrode them; of other decisions, whether they said `force`. */
+  readonly forced: boolean;
+  /** What was shown. */
+  readonly evidence: Evidence;
 }
 
-/** One opening of a gate, from its question to its answer. Pure: time and events come from outside. */
+const STOPS: ReadonlySet<Choice> = new Set(['reject', 'abort', 'withdraw']);
+
+/** One opening of a gate, from its question to its answer. Pure: time (epoch ms) and events come from outside. */
 export class Opening {
   answer: Answer | undefined;
+  evidence: Evidence;
+  private readonly approvals: Approvals;
+  private readonly acknowledged: Set<string>;
 
   constructor(
     readonly id: string,
     readonly question: Question,
-    /** Who has approved, and what they said. */
-    private readonly approvals = new Map<string, Decision>(),
-    private readonly acknowledged = new Set<string>(),
-  ) {}
-
-  /** The same opening in the next run of a workflow that continued as new. */
-  static resume({ id, expires, approvals, acknowledged }: CarriedOpening, question: Question): Opening {
-    return new Opening(
-      id,
-      { ...question, expires },
-      new Map(approvals.map((said) => [said.by, said])),
-      new Set(acknowledged),
-    );
+    readonly opened: number,
+    carried?: CarriedOpening,
+  ) {
+    this.evidence = carried?.evidence ?? question.evidence;
+    this.approvals = new Approvals(question.validFor, carried?.approvals);
+    this.acknowledged = new Set(carried?.acknowledged);
   }
 
   /** Why a decision can't count, or undefined. */
-  refusal(decision: Decision): string | undefined {
-    const { decisions, rule, evidence } = this.question;
+  refusal(decision: Decision, now: number): string | undefined {
+    const { decisions, rule, prove } = this.question;
     if (decision.gate !== this.id) return `${decision.gate} is not open; open now is ${this.id}`;
     if (this.answer) return `${this.id} is closed: ${this.answer.decision} by ${this.answer.by.join(', ')}`;
     const offered =
       decision.decision === 'withdraw' ? decisions.includes('approve') : decisions.includes(decision.decision);
     if (!offered) return `${this.id} does not offer "${decision.decision}", but ${decisions.join(', ')}`;
-    if (rule.members && !rule.members.includes(decision.by)) return `${decision.by} is not in the group ${rule.group}`;
-    if (decision.snapshot !== undefined && decision.snapshot !== evidence.snapshot) {
-      return `the evidence has changed: snapshot ${decision.snapshot} was seen, ${evidence.snapshot} is shown now`;
-    }
+    const why = this.strangerRefusal(decision, now) ?? prove?.(decision) ?? this.momentRefusal(decision, now);
+    if (why) return why;
     if (decision.force && !rule.force) return 'force is not allowed here';
-    if (decision.decision === 'withdraw' && !this.approvals.has(decision.by)) return `${decision.by} has not approved`;
+    if (decision.decision === 'withdraw' && !this.approvals.has(decision.by, now))
+      return `${decision.by} has not approved`;
     return this.acknowledgeRefusal(decision) ?? this.changeRefusal(decision);
   }
 
   /** Counts a decision that `refusal` let pass. */
-  take(decision: Decision): void {
+  take(decision: Decision, now: number): void {
     const { by, reason } = decision;
     switch (decision.decision) {
       case 'approve':
-        this.approvals.set(by, decision);
-        if (this.approvals.size >= this.question.rule.approvals)
-          this.close('approve', [...this.approvals.keys()], reason, decision);
+        this.approvals.give(decision, now);
+        if (this.approvals.counting(now).length >= this.question.rule.approvals) this.approve(decision, now);
         return;
       case 'withdraw':
-        this.approvals.delete(by);
+        this.approvals.withdraw(by);
         return;
       case 'acknowledge':
         for (const item of decision.items ?? []) this.acknowledged.add(item);
@@ -93,20 +113,39 @@ export class Opening {
   }
 
   close(decision: Choice, by: readonly string[], reason: string, last?: Decision): void {
-    this.answer ??= { decision, by, reason, ...(last && { last }) };
+    this.answer ??= {
+      decision,
+      by,
+      reason,
+      forced: last?.force ?? false,
+      evidence: this.evidence,
+      ...(last && { last }),
+    };
   }
 
-  get count(): string {
-    return `${this.approvals.size} of ${this.question.rule.approvals}`;
+  /**
+   * Shows other evidence, as a snapshot of its own. Where an item got worse, or a bad one came, the approvals are void: who gave
+   * them had not seen that.
+   */
+  renew(items: readonly Item[], now: number): { readonly worse: readonly Item[]; readonly voided: readonly string[] } {
+    const worse = worsened(this.evidence.items, items);
+    this.evidence = evidence(items, this.evidence.snapshot + 1);
+    return { worse, voided: worse.length > 0 ? this.approvals.voidAll(now) : [] };
   }
 
-  get approvers(): readonly string[] {
-    return [...this.approvals.keys()];
+  /** Whether somebody's approval counts now. */
+  counts(by: string, now: number): boolean {
+    return this.approvals.has(by, now);
+  }
+
+  /** `1 of 2` */
+  count(now: number): string {
+    return `${this.approvals.counting(now).length} of ${this.question.rule.approvals}`;
   }
 
   /** Of the evidence, what goes into a record. */
   get shown(): Pick<Evidence, 'snapshot' | 'hash'> {
-    const { snapshot, hash } = this.question.evidence;
+    const { snapshot, hash } = this.evidence;
     return { snapshot, hash };
   }
 
@@ -115,16 +154,31 @@ export class Opening {
     return (this.question.acknowledge ?? []).filter((item) => !this.acknowledged.has(item));
   }
 
-  view(): GateView {
-    const { question, decisions, rule, evidence, expires } = this.question;
+  /** When the second group may decide, epoch ms. */
+  get escalates(): number | undefined {
+    const { escalateAfter, rule } = this.question;
+    return escalateAfter === undefined || !rule.escalation ? undefined : this.opened + escalateAfter;
+  }
+
+  view(now: number): GateView {
+    const { question, decisions, rule, expires, hours, forcible } = this.question;
+    const { escalates } = this;
+    const blocking = this.blocking();
     return {
       id: this.id,
       question,
       decisions,
-      approvals: this.count,
+      approvals: this.count(now),
       group: rule.group,
       expires: expires ?? null,
-      evidence,
+      evidence: this.evidence,
+      approvers: this.approvals.view(now),
+      ...(hours && { window: hours.text }),
+      ...(rule.escalation &&
+        escalates !== undefined && {
+          escalation: { group: rule.escalation.group, from: new Date(escalates).toISOString() },
+        }),
+      ...(forcible && blocking.length > 0 && { blocked: { by: blocking, force: this.forceRefusal() ?? 'allowed' } }),
     };
   }
 
@@ -133,10 +187,70 @@ export class Opening {
     const { expires } = this.question;
     return {
       id: this.id,
+      opened: this.opened,
+      evidence: this.evidence,
       ...(expires && { expires }),
-      approvals: [...this.approvals.values()],
+      approvals: this.approvals.carry(),
       acknowledged: [...this.acknowledged],
     };
+  }
+
+  private approve(last: Decision, now: number): void {
+    const { hours, forcible } = this.question;
+    const until = Math.min(this.approvals.until(now), hours ? closesAt(hours, now) : Number.POSITIVE_INFINITY);
+    const by = this.approvals.counting(now).map((one) => one.by);
+    const forced = forcible !== undefined && this.blocking().length > 0;
+    this.close('approve', by, last.reason, last);
+    this.answer = { ...(this.answer as Answer), forced, ...(Number.isFinite(until) && { until }) };
+  }
+
+  private blocking(): string[] {
+    return this.evidence.items.filter((one) => one.class === 'blocking').map((one) => one.item);
+  }
+
+  private strangerRefusal({ by }: Decision, now: number): string | undefined {
+    const { group, members, escalation } = this.question.rule;
+    if (!members || members.includes(by)) return undefined;
+    if (!escalation || this.escalates === undefined) return `${by} is not in the group ${group}`;
+    if (now >= this.escalates)
+      return escalation.members.includes(by)
+        ? undefined
+        : `${by} is neither in the group ${group} nor in ${escalation.group}`;
+    const later = escalation.members.includes(by)
+      ? `; ${escalation.group} may decide from ${at(this.escalates)} on`
+      : '';
+    return `${by} is not in the group ${group}${later}`;
+  }
+
+  /** What the moment and the evidence have against a decision, whoever says it. */
+  private momentRefusal({ decision, snapshot, force }: Decision, now: number): string | undefined {
+    const { evolves, hours } = this.question;
+    // Whoever stops something need not have seen the latest.
+    if (STOPS.has(decision)) return undefined;
+    if (snapshot !== undefined && snapshot !== this.evidence.snapshot) {
+      return `the evidence has changed: snapshot ${snapshot} was seen, ${this.evidence.snapshot} is shown now`;
+    }
+    if (decision !== 'approve') return undefined;
+    if (evolves && snapshot === undefined)
+      return `an approval names the evidence that was seen: "snapshot": ${this.evidence.snapshot}`;
+    if (hours && !isOpen(hours, now))
+      return `outside the window ${hours.text}, which opens at ${at(opensAt(hours, now))}`;
+    return this.blockRefusal(force ?? false);
+  }
+
+  private blockRefusal(force: boolean): string | undefined {
+    const blocking = this.blocking();
+    if (!this.question.forcible || blocking.length === 0) return undefined;
+    const why = this.forceRefusal() ?? (force ? undefined : 'an approval must say "force": true, and why');
+    return why && `blocked by ${blocking.join(', ')}: ${why}`;
+  }
+
+  /** Why force overrides nothing here. */
+  private forceRefusal(): string | undefined {
+    const { forcible = [], rule } = this.question;
+    const never = this.blocking().filter((one) => !forcible.includes(one));
+    if (never.length > 0) return `force never overrides ${never.join(', ')}`;
+    return rule.force ? undefined : "force is not allowed: no rule of the worker's configuration says so here";
   }
 
   private changeRefusal({ decision, change }: Decision): string | undefined {
@@ -156,14 +270,21 @@ export class Opening {
 
 export interface CarriedOpening {
   readonly id: string;
+  /** Epoch ms. */
+  readonly opened?: number;
+  readonly evidence?: Evidence;
   readonly expires?: string;
-  readonly approvals: readonly Decision[];
+  readonly approvals: readonly Given[];
   readonly acknowledged: readonly string[];
 }
 
+/** Whether somebody says the same again. To have seen other evidence is to say something else. */
 export const sameDecision = (a: DecisionRecord, b: Decision): boolean =>
   a.gate === b.gate &&
   a.decision === b.decision &&
   a.by === b.by &&
   a.reason === b.reason &&
+  (b.snapshot === undefined || a.snapshot === b.snapshot) &&
   JSON.stringify([a.items, a.change, a.force]) === JSON.stringify([b.items, b.change, b.force]);
+
+const at = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

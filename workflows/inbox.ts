@@ -55,9 +55,9 @@ export class Inbox {
   }
 
   /** Something that happened, for whoever reads the record later. */
-  note(reason: string): void {
+  note(reason: string, gate = ''): void {
     const at = new Date().toISOString();
-    this.record({ gate: '', decision: 'comment', by: 'drs-pilot', claimed: false, reason, at });
+    this.record({ gate, decision: 'comment', by: 'drs-pilot', claimed: false, reason, at });
     this.changed();
   }
 
@@ -109,7 +109,7 @@ export class Inbox {
     const gate = (payload as Decision).gate ?? '';
     const opening = this.open();
     this.take(name, payload);
-    return { gate, accepted: true, approvals: opening?.id === gate ? opening.count : '' };
+    return { gate, accepted: true, approvals: opening?.id === gate ? opening.count(Date.now()) : '' };
   }
 
   /** Why a message can't count. A repeat of what was accepted is no problem: it changes nothing. */
@@ -122,7 +122,7 @@ export class Inbox {
     if (typeof decision === 'string') return decision;
     if (this.isRepeat(decision)) return undefined;
     const opening = this.open();
-    return opening ? opening.refusal(decision) : `no gate is open now, ${decision.gate} neither`;
+    return opening ? opening.refusal(decision, Date.now()) : `no gate is open now, ${decision.gate} neither`;
   }
 
   /** False where it is a repeat. */
@@ -143,16 +143,20 @@ export class Inbox {
     if (this.isRepeat(decision)) return false;
     const { time: _, signature: __, ...said } = decision;
     const opening = this.open();
-    opening?.take(decision);
+    opening?.take(decision, Date.now());
     this.record({ claimed: true, at, ...said, ...opening?.shown });
     this.changed();
     return true;
   }
 
-  /** The same person said the same last, on this opening. */
+  /** The same person said the same last, on this opening, and it still holds. */
   private isRepeat(decision: Decision): boolean {
     const last = this.decisions.findLast(({ gate, by }) => gate === decision.gate && by === decision.by);
-    return last !== undefined && sameDecision(last, decision);
+    if (last === undefined || !sameDecision(last, decision)) return false;
+    const opening = this.open();
+    // An approval that has expired or was voided is given anew by the same words.
+    const lapsed = opening?.id === decision.gate && !opening.counts(decision.by, Date.now());
+    return !(lapsed && decision.decision === 'approve');
   }
 
   private refuse(signal: string, why: string): void {

@@ -57,6 +57,15 @@ export interface Evidence {
   readonly items: readonly Item[];
 }
 
+/** Somebody whose approval counts. */
+export interface Approver {
+  readonly by: string;
+  readonly at: string;
+  /** From then on it counts no more; null: it counts until the gate closes. */
+  readonly expires: string | null;
+  readonly force?: true;
+}
+
 export interface GateView {
   readonly id: string;
   readonly question: string;
@@ -65,6 +74,13 @@ export interface GateView {
   readonly group: string | null;
   readonly expires: string | null;
   readonly evidence: Evidence;
+  readonly approvers?: readonly Approver[];
+  /** When it may be approved: `01:00–04:00 Asia/Shanghai`. */
+  readonly window?: string;
+  /** From when on whose members may decide, too. */
+  readonly escalation?: { readonly group: string; readonly from: string };
+  /** Items that keep it from being approved, and whether an approval may override them: `allowed`, or why not. */
+  readonly blocked?: { readonly by: readonly string[]; readonly force: string };
 }
 
 export type StepState = 'pending' | 'running' | 'waits' | 'done' | 'skipped' | 'failed';

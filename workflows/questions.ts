@@ -4,7 +4,9 @@ import type { Item } from './messages.js';
 import type { GateSpec } from './plans/common.js';
 import type { StepTable } from './step-table.js';
 
-export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about'> & { readonly ask: GateSpec };
+export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about' | 'evolves' | 'forcible'> & {
+  readonly ask: GateSpec;
+};
 export type Dilemma = Pick<Ask, 'name' | 'question' | 'items' | 'decisions' | 'about' | 'settled'>;
 
 /** What people are asked beside failed steps, each with its row in the table of steps. A row that is done is asked no more. */
@@ -15,18 +17,22 @@ export class Questions {
   ) {}
 
   /**
-   * A gate before a step that a person must approve; a rejection ends the run. False where its ground went away while it was
-   * open: the task that it watches has failed.
+   * A gate before a step that a person must approve; a rejection ends the run. Undefined where its ground went away while it was
+   * open: the task that it watches has failed, or its evidence can't be read any more.
    */
-  async gate(name: string, row: string, options: () => GateOptions): Promise<boolean> {
-    if (this.steps.isDone(row)) return true;
+  async approve(name: string, row: string, options: () => GateOptions): Promise<Answer | undefined> {
+    if (this.steps.isDone(row)) return this.steps.resultOf<Answer>(row);
     const began = Date.now();
     this.steps.mark(row, 'waits');
     const { ask: spec, ...asked } = options();
     const answer = await this.ask({ ...asked, name, spec, decisions: ['approve', 'reject'] });
-    if (answer.decision === 'approve') this.steps.finish(row, began, `approved by ${answer.by.join(', ')}`, true);
-    else this.steps.mark(row, 'pending', answer.reason);
-    return answer.decision === 'approve';
+    if (answer.decision === 'approve') {
+      const forced = answer.forced ? ' with force' : '';
+      this.steps.finish(row, began, `approved${forced} by ${answer.by.join(', ')}`, answer);
+      return answer;
+    }
+    this.steps.mark(row, 'pending', answer.reason);
+    return undefined;
   }
 
   /** What becomes of a step that did not go well; to do it again is the caller's part. "abort" ends the run. */

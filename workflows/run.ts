@@ -75,7 +75,14 @@ export class Run<P extends PlanBase> {
   ) {
     const carried = isContinued() ? given : undefined;
     this.steps = new StepTable(() => this.moved(), carried?.steps);
-    this.desk = new Desk(() => this.turned(), carried?.desk);
+    this.desk = new Desk(
+      {
+        turned: () => this.turned(),
+        moved: () => this.moved(),
+        note: (text, gate) => this.inbox.note(text, gate),
+      },
+      carried?.desk,
+    );
     this.questions = new Questions(this.steps, (ask) => this.ask(ask));
     this.changes = new PlanChanges(() => this.plan, reader, carried);
     this.jobId = carried?.jobId;
@@ -301,7 +308,12 @@ export class Run<P extends PlanBase> {
 
   /** A gate before a step; false where its ground went away. A rejection ends the run. */
   async gate(name: string, row: string, options: () => GateOptions): Promise<boolean> {
-    return await this.questions.gate(name, row, options);
+    return (await this.approve(name, row, options)) !== undefined;
+  }
+
+  /** The same, with the answer: on what evidence, whether by force, and until when it holds. */
+  async approve(name: string, row: string, options: () => GateOptions): Promise<Answer | undefined> {
+    return await this.questions.approve(name, row, options);
   }
 
   /** What becomes of a step that did not go well; to do it again is the caller's part. "abort" ends the run. */
@@ -328,7 +340,7 @@ export class Run<P extends PlanBase> {
       phase: opening ? 'waits for a person' : this.display.phase,
       since: this.display.since,
       steps: this.steps.view(),
-      ...(opening && { gate: opening.view() }),
+      ...(opening && { gate: opening.view(Date.now()) }),
       decisions: this.inbox.decisions,
       refusedSignals: this.inbox.refusedSignals,
       ...this.end,
@@ -363,12 +375,19 @@ export class Run<P extends PlanBase> {
 
   /** Asks, and carries out what an answer means at every gate: an end of the run, a change. */
   private async ask(ask: Ask, failedStep?: string): Promise<Answer> {
-    const items = [...ask.items, ...this.changes.unseen()];
+    const unseen = this.changes.unseen();
+    const { evolves } = ask;
     const changeProblem = ask.decisions.includes('retry')
       ? (change: Change) => this.changes.problem(change)
       : undefined;
     const answer = await this.desk.ask(
-      { ...ask, items, changeProblem },
+      {
+        ...ask,
+        items: [...ask.items, ...unseen],
+        changeProblem,
+        evolves:
+          evolves && (async (shown) => [...(await evolves(shown.filter((one) => !unseen.includes(one)))), ...unseen]),
+      },
       { run: this.whereabouts, cloud: this.plan.cloud, notify: this.plan.notify ?? [] },
     );
     const { decision, by, reason, last } = answer;

@@ -102,6 +102,16 @@ rules:
       'rules[0].approvals: is more than the 1 members of dba',
     ],
     [
+      'an escalation to nobody',
+      'approvers: { dba: { members: [anna] } }\nrules: [{ group: dba, escalateTo: lead }]',
+      'rules[0].escalateTo: approvers has no group "lead"',
+    ],
+    [
+      'an escalation from everybody',
+      'approvers: { lead: { members: [emil] } }\nrules: [{ escalateTo: lead }]',
+      'rules[0].escalateTo: goes with group: without one anybody may decide from the start',
+    ],
+    [
       'an unknown operation in a rule',
       'rules: [{ operations: [batchStartJob], approvals: 1 }]',
       'rules[0].operations[0]: is no operation of DRS: `drs-pilot operations` lists them',

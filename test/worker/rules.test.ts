@@ -12,7 +12,8 @@ approvers:
 rules:
   - { tasks: ['prod-*'], approvals: 1, group: dba }
   - { tasks: ['prod-*'], gates: [cutover], approvals: 2 }
-  - { kinds: [switchover], force: false }
+  - { kinds: [switchover], tasks: ['prod-*'], force: false }
+  - { kinds: [switchover], tasks: ['*-dr'], group: dba, escalateTo: lead, force: true }
   - { operations: [batchSetSpeed], tasks: ['prod-*'], approvals: 2 }
 policy:
   operations: { showQuotas: deny, batchStartJobs: allow, batchDeleteJobs: deny }
@@ -60,6 +61,21 @@ describe('rules', () => {
       members: [],
       problems: [{ path: 'group', message: '1 approvals are needed and only 0 people of dba and lead may give one' }],
     });
+  });
+
+  test('what blocks is overridden only where a rule allows force, and none forbids it', () => {
+    const force = (name: string) =>
+      ruleFor(config, { kind: 'switchover', name, gate: 'switchover' }, { forcible: true }).force;
+    expect(['orders', 'orders-dr', 'prod-orders-dr'].map(force)).toEqual([false, true, false]);
+  });
+
+  test('a spec escalates to whom the rules let in, and to anybody where they want nobody in particular', () => {
+    const escalated = (name: string, escalate: string) =>
+      ruleFor(config, { kind: 'switchover', name, gate: 'switchover' }, { escalate });
+    expect(escalated('orders-dr', 'lead').escalation).toEqual({ group: 'lead', members: ['emil'] });
+    expect(escalated('orders-dr', 'ops').escalation).toEqual({ group: 'ops', members: ['bert', 'carla'] });
+    expect(escalated('orders', 'ops').escalation?.members).toEqual(['bert', 'carla', 'dora']);
+    expect(escalated('prod-orders', 'lead')).toMatchObject({ problems: [{ path: 'escalate.group' }] });
   });
 
   test('an unknown group and more approvals than members are problems', () => {

@@ -1,6 +1,15 @@
 import { z } from 'zod';
-import { Endpoint, JobId, KafkaSecurity, type Problem, problemsOf, TaskName } from '../../drs/operations/common.js';
+import {
+  Endpoint,
+  JobId,
+  KafkaSecurity,
+  type Problem,
+  problemsOf,
+  TaskName,
+  withRules,
+} from '../../drs/operations/common.js';
 import type { Change } from '../messages.js';
+import { readWindow } from '../window.js';
 import { isUndecodable, UNDECODABLE } from './decision.js';
 
 export type { Problem };
@@ -19,19 +28,65 @@ export const Duration = z
   .regex(/^\d{1,6}[smhd]$/, 'must be a duration: 90s, 15m, 12h or 3d')
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
 
-/** Who is asked at a gate, and what happens when nobody answers. */
-export const Gate = z.strictObject({
-  approvals: z
-    .int()
-    .min(1)
-    .max(20)
-    .optional()
-    .meta({ description: 'How many must approve; the worker may demand more.' }),
-  group: z.string().min(1).max(100).optional().meta({ description: "A group of the worker's approvers." }),
-  timeout: Duration.optional().meta({ description: 'How long the gate waits before onTimeout.' }),
-  onTimeout: z.enum(['wait', 'reject', 'abort']).optional().meta({ description: 'wait (default) keeps asking.' }),
-  remindEvery: Duration.optional().meta({ description: 'How often the webhooks are reminded; 1h when left out.' }),
+/** A moment, as a time or counted from the first opening of the gate. */
+export type Deadline = { readonly at: number } | { readonly after: number };
+
+const Deadline = z
+  .string()
+  .refine((text) => readDeadline(text) !== undefined, 'must be a time, 2026-01-31T04:00:00Z, or a duration: 90m, 12h')
+  .transform((text) => readDeadline(text) as Deadline);
+
+function readDeadline(text: string): Deadline | undefined {
+  const duration = Duration.safeParse(text);
+  if (duration.success) return { after: duration.data };
+  return z.iso.datetime({ offset: true }).safeParse(text).success ? { at: Date.parse(text) } : undefined;
+}
+
+const DayWindow = z.string().transform((text, context) => {
+  const window = readWindow(text);
+  if (typeof window !== 'string') return window;
+  context.addIssue({ code: 'custom', message: window });
+  return z.NEVER;
 });
+
+const GroupName = z.string().min(1).max(100);
+const Webhooks = z.array(z.string().min(1).max(100)).max(20);
+
+const Escalation = z.strictObject({
+  after: Duration.meta({ description: 'How long the gate has been open by then.' }),
+  group: GroupName.meta({ description: "A group of the worker's approvers whose members may decide, too." }),
+  notify: Webhooks.optional().meta({ description: 'Webhooks that are told; those of the spec when left out.' }),
+});
+
+/** Who is asked at a gate, and what happens when nobody answers. */
+export const Gate = withRules(
+  z.strictObject({
+    approvals: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({ description: 'How many must approve; the worker may demand more.' }),
+    group: GroupName.optional().meta({ description: "A group of the worker's approvers." }),
+    validFor: Duration.optional().meta({
+      description: 'How long an approval counts; until the gate closes when left out.',
+    }),
+    window: DayWindow.optional().meta({
+      description: 'When it may be approved, each day: 01:00–04:00 Asia/Shanghai; past midnight, too.',
+    }),
+    timeout: Duration.optional().meta({ description: 'How long each opening waits before onTimeout.' }),
+    deadline: Deadline.optional().meta({
+      description: 'A time, or a duration from the first opening: then what onTimeout says, reject when left out.',
+    }),
+    onTimeout: z.enum(['wait', 'reject', 'abort']).optional().meta({ description: 'wait (default) keeps asking.' }),
+    remindEvery: Duration.optional().meta({ description: 'How often the webhooks are reminded; 1h when left out.' }),
+    escalate: Escalation.optional().meta({ description: 'Who may decide, too, when nobody has for a while.' }),
+  }),
+  ({ deadline, onTimeout }, tell) => {
+    if (deadline !== undefined && onTimeout === 'wait')
+      tell('onTimeout', 'must be reject or abort: after a deadline nothing is waited for');
+  },
+);
 export type GateSpec = z.output<typeof Gate>;
 
 const SpecKafkaSecurity = z.strictObject({
@@ -57,11 +112,7 @@ export const planBase = (kind: string) => ({
   kind: z.literal(kind).optional(),
   name: TaskName.meta({ description: "The DRS task's name." }),
   cloud: z.string().min(1).max(100).optional().meta({ description: 'Only where the worker serves several clouds.' }),
-  notify: z
-    .array(z.string().min(1).max(100))
-    .max(20)
-    .optional()
-    .meta({ description: "Webhooks of the worker's configuration." }),
+  notify: Webhooks.optional().meta({ description: "Webhooks of the worker's configuration." }),
   onAbort: z
     .enum(['keep', 'pause', 'terminate'])
     .default('keep')

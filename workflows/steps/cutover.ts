@@ -1,6 +1,7 @@
 import { waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
+import type { Answer } from '../gate.js';
 import type { MigrationPlan } from '../plans/migration.js';
 import { at, type Task } from './task.js';
 
@@ -13,8 +14,9 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   const reached = run.resultOf<{ delay?: number }>('Incremental transfer');
   const missed = run.resultOf<{ reached: boolean; delay?: number }>('Cutover delay');
   if (missed?.reached) return true;
+  const lapsed = !missed && run.hasBegun('Cutover delay');
   run.forget('Cutover delay');
-  const open = await run.gate('cutover', 'Cutover approval', () => ({
+  const approved = await run.approve('cutover', 'Cutover approval', () => ({
     question: incremental
       ? 'Cut over? Stop writing to the source first; the task is ended then'
       : 'End the task? The full transfer is complete',
@@ -36,15 +38,19 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
             ),
           ]
         : []),
+      ...(lapsed
+        ? [item('last attempt', 'warning', 'the approval no longer held when the delay was small enough')]
+        : []),
     ],
   }));
-  if (!open) {
+  if (!approved) {
     run.forget('Incremental transfer');
     return false;
   }
   // From the proof on to the end: what was proved must still hold when the task is ended.
   await run.lock(task.jobId, 'to cut over');
-  if (!incremental) return true;
+  if (!incremental && holds(approved)) return true;
+  if (!incremental) return await askAgain(run, task);
 
   const { maxDelay, within } = plan.cutover;
   const settled = await run.step(
@@ -52,7 +58,15 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
     async (retry) => await waits().waitForDelay({ ...at(task), retry, maxDelay, within }),
     { note: ({ reached, delay }) => `${reached ? '' : 'too high: '}${seconds(delay)}` },
   );
-  if (settled?.reached) return true;
+  if (settled?.reached && holds(approved)) return true;
+  if (settled?.reached) run.forget('Cutover delay');
+  return await askAgain(run, task);
+}
+
+/** Approvals count for their time, and the end is asked for inside the window. */
+const holds = ({ until }: Answer): boolean => until === undefined || Date.now() < until;
+
+async function askAgain(run: Steps, task: Task): Promise<false> {
   await run.unlock(task.jobId);
   run.forget('Cutover approval');
   return false;

@@ -1,0 +1,257 @@
+import { describe, expect, test } from 'vitest';
+import { offsetsOf } from '../../activities/zones.js';
+import { evidence } from '../../workflows/evidence.js';
+import { Opening, type Question } from '../../workflows/gate.js';
+import type { Choice, Decision, Item } from '../../workflows/messages.js';
+import { closesAt, type Hours, isOpen, opensAt, readWindow } from '../../workflows/window.js';
+
+const MINUTE = 60_000;
+const T = Date.parse('2026-01-31T18:00:00Z');
+const item = (name: string, c: Item['class'], value = 'v'): Item => ({ item: name, class: c, value });
+const rpo = (c: Item['class']) => item('orders-dr: RPO', c);
+const source = (c: Item['class']) => item('orders-dr: source', c);
+const said = (by: string, more: Partial<Decision> = {}): Decision => ({
+  gate: 'switchover#1',
+  by,
+  reason: 'as agreed',
+  decision: 'approve',
+  snapshot: 1,
+  ...more,
+});
+
+function open(question: Partial<Question> = {}, rule: Partial<Question['rule']> = {}): Opening {
+  return new Opening(
+    'switchover#1',
+    {
+      name: 'switchover',
+      question: 'Switch over?',
+      decisions: ['approve', 'reject'],
+      evidence: evidence([rpo('ok'), source('ok')]),
+      rule: { approvals: 2, group: 'dba', members: ['ada', 'ben', 'cleo'], ...rule },
+      ...question,
+    },
+    T,
+  );
+}
+
+/** What `refusal` says, or undefined after the decision was counted. */
+function say(opening: Opening, decision: Decision, at: number): string | undefined {
+  const why = opening.refusal(decision, at);
+  if (why === undefined) opening.take(decision, at);
+  return why;
+}
+
+describe('approvals that expire', () => {
+  test('all must count at the same time: one that has expired is missing, and is given anew', () => {
+    const opening = open({ validFor: 30 * MINUTE });
+    say(opening, said('ada'), T);
+    expect(opening.view(T).approvers).toEqual([
+      { by: 'ada', at: '2026-01-31T18:00:00.000Z', expires: '2026-01-31T18:30:00.000Z' },
+    ]);
+    say(opening, said('ben'), T + 30 * MINUTE);
+    expect(opening.count(T + 30 * MINUTE)).toBe('1 of 2');
+    expect(opening.answer).toBeUndefined();
+    say(opening, said('ada'), T + 40 * MINUTE);
+    expect(opening.answer).toMatchObject({ decision: 'approve', by: ['ben', 'ada'], until: T + 60 * MINUTE });
+  });
+
+  test('one that is repeated in time counts from then on', () => {
+    const opening = open({ validFor: 30 * MINUTE });
+    say(opening, said('ada'), T);
+    say(opening, said('ada', { reason: 'still' }), T + 20 * MINUTE);
+    say(opening, said('ben'), T + 45 * MINUTE);
+    expect(opening.answer).toMatchObject({ by: ['ada', 'ben'], until: T + 50 * MINUTE });
+  });
+
+  test('without a time they count until the gate closes', () => {
+    const opening = open();
+    say(opening, said('ada'), T);
+    say(opening, said('ben'), T + 1_000_000 * MINUTE);
+    expect(opening.answer).toMatchObject({ by: ['ada', 'ben'] });
+    expect(opening.answer?.until).toBeUndefined();
+  });
+});
+
+describe('evidence that changes', () => {
+  test.each<[string, Item[], Item[]]>([
+    ['a class that gets worse', [rpo('warning'), source('ok')], [rpo('warning')]],
+    ['a bad item that is new', [rpo('ok'), source('ok'), item('new', 'warning')], [item('new', 'warning')]],
+  ])('%s voids the approvals given before, and they are given anew on what is shown now', (_, items, worse) => {
+    const opening = open({ evolves: true });
+    say(opening, said('ada'), T);
+    expect(opening.renew(items, T)).toEqual({ worse, voided: ['ada'] });
+    expect(opening.count(T)).toBe('0 of 2');
+    expect(opening.view(T).evidence).toEqual(evidence(items, 2));
+    expect(say(opening, said('ada'), T)).toBe('the evidence has changed: snapshot 1 was seen, 2 is shown now');
+    say(opening, said('ada', { snapshot: 2 }), T);
+    say(opening, said('ben', { snapshot: 2 }), T);
+    expect(opening.answer).toMatchObject({ decision: 'approve', evidence: { snapshot: 2 } });
+  });
+
+  test.each<[string, Item[]]>([
+    ['values that move within their class', [item('orders-dr: RPO', 'ok', '2 s'), source('ok')]],
+    ['a good item that is new', [rpo('ok'), source('ok'), item('new', 'ok')]],
+    ['an item that is gone', [rpo('ok')]],
+  ])('%s void nothing', (_, items) => {
+    const opening = open({ evolves: true });
+    say(opening, said('ada'), T);
+    expect(opening.renew(items, T)).toEqual({ worse: [], voided: [] });
+    expect(opening.count(T)).toBe('1 of 2');
+  });
+
+  test('an approval names what was seen; whoever stops it need not have seen the latest', () => {
+    const opening = open({ evolves: true });
+    expect(say(opening, said('ada', { snapshot: undefined as never }), T)).toBe(
+      'an approval names the evidence that was seen: "snapshot": 1',
+    );
+    opening.renew([rpo('warning')], T);
+    expect(say(opening, said('ada', { decision: 'reject' }), T)).toBeUndefined();
+    expect(opening.answer).toMatchObject({ decision: 'reject' });
+  });
+
+  test('what was approved, on which evidence and until when goes over to the next run', () => {
+    const question: Partial<Question> = { evolves: true, validFor: 30 * MINUTE };
+    const before = open(question);
+    before.renew([rpo('ok')], T);
+    say(before, said('ada', { snapshot: 2 }), T);
+    const carried = JSON.parse(JSON.stringify(before.carry()));
+    const after = new Opening(before.id, before.question, carried.opened, carried);
+    expect(after.view(T)).toEqual(before.view(T));
+    say(after, said('ben', { snapshot: 2 }), T + MINUTE);
+    expect(after.answer).toMatchObject({ by: ['ada', 'ben'], until: T + 30 * MINUTE });
+  });
+});
+
+describe('blocking items', () => {
+  const forcible = ['orders-dr: RPO', 'orders-dr: source'];
+  const blocked = (force: boolean | undefined, more: Partial<Question> = {}) =>
+    open(
+      { forcible, evidence: evidence([rpo('blocking'), source('ok')]), ...more },
+      force === undefined ? {} : { force },
+    );
+
+  test('keep a gate from being approved, and not from being rejected', () => {
+    const opening = blocked(false);
+    const why = "force is not allowed: no rule of the worker's configuration says so here";
+    for (const force of [true, undefined])
+      expect(say(opening, said('ada', force ? { force } : {}), T)).toBe(`blocked by orders-dr: RPO: ${why}`);
+    expect(opening.view(T).blocked).toEqual({ by: ['orders-dr: RPO'], force: why });
+    expect(say(opening, said('ada', { decision: 'reject' }), T)).toBeUndefined();
+  });
+
+  test('are overridden where the rules allow force and every approval says so', () => {
+    const opening = blocked(true);
+    expect(opening.view(T).blocked?.force).toBe('allowed');
+    expect(say(opening, said('ada'), T)).toBe('blocked by orders-dr: RPO: an approval must say "force": true, and why');
+    expect(say(opening, said('ada', { force: true }), T)).toBeUndefined();
+    expect(say(opening, said('ben'), T)).toMatch(/must say "force": true/);
+    expect(say(opening, said('ben', { force: true }), T)).toBeUndefined();
+    expect(opening.answer).toMatchObject({ decision: 'approve', forced: true });
+  });
+
+  test('that force never overrides are named, whatever the rules say', () => {
+    const status = item('orders-dr: status', 'blocking');
+    const opening = blocked(true, { evidence: evidence([rpo('blocking'), status]) });
+    const why = 'blocked by orders-dr: RPO, orders-dr: status: force never overrides orders-dr: status';
+    expect(say(opening, said('ada', { force: true }), T)).toBe(why);
+  });
+
+  test('that come after an approval void it, and one that went away makes it none by force', () => {
+    const opening = blocked(true, { evidence: evidence([rpo('ok')]), evolves: true });
+    say(opening, said('ada'), T);
+    expect(opening.renew([rpo('blocking')], T).voided).toEqual(['ada']);
+    say(opening, said('ada', { force: true, snapshot: 2 }), T);
+    opening.renew([rpo('ok')], T);
+    say(opening, said('ben', { snapshot: 3 }), T);
+    expect(opening.answer).toMatchObject({ decision: 'approve', forced: false });
+  });
+
+  test('are only shown at gates that say nothing of them', () => {
+    const opening = open({ evidence: evidence([rpo('blocking')]) }, { approvals: 1 });
+    expect(say(opening, said('ada'), T)).toBeUndefined();
+  });
+});
+
+test('a second group may decide once the gate has been open for a while', () => {
+  const opening = open({ escalateAfter: 15 * MINUTE }, { escalation: { group: 'lead', members: ['emil'] } });
+  expect(say(opening, said('emil'), T)).toBe(
+    'emil is not in the group dba; lead may decide from 2026-01-31T18:15:00Z on',
+  );
+  expect(say(opening, said('eve'), T)).toBe('eve is not in the group dba');
+  const later = T + 15 * MINUTE;
+  expect(say(opening, said('eve'), later)).toBe('eve is neither in the group dba nor in lead');
+  say(opening, said('ada'), later);
+  say(opening, said('emil'), later);
+  expect(opening.answer).toMatchObject({ by: ['ada', 'emil'] });
+});
+
+test('who cannot prove who they are decides nothing, be it to stop', () => {
+  const opening = open({ prove: ({ signature }) => (signature ? undefined : 'it is not signed') });
+  for (const decision of ['approve', 'reject'] satisfies Choice[])
+    expect(say(opening, said('ada', { decision }), T)).toBe('it is not signed');
+  expect(say(opening, said('ada', { signature: 'x' }), T)).toBeUndefined();
+});
+
+describe('a window', () => {
+  const hours = (text: string, from = T): Hours => {
+    const window = readWindow(text);
+    if (typeof window === 'string') throw new Error(window);
+    return { ...window, offsets: offsetsOf(window.zone, from) };
+  };
+  const at = (time: string): number => Date.parse(time);
+  const iso = (ms: number): string => new Date(ms).toISOString();
+
+  test('an approval outside of it counts nothing and hears when it opens; the answer holds until it closes', () => {
+    const opening = open({ hours: hours('01:00–04:00 Asia/Shanghai'), validFor: 180 * MINUTE }, { approvals: 1 });
+    expect(say(opening, said('ada'), at('2026-01-31T16:59:59Z'))).toBe(
+      'outside the window 01:00–04:00 Asia/Shanghai, which opens at 2026-01-31T17:00:00Z',
+    );
+    expect(say(opening, said('ada'), at('2026-01-31T20:00:00Z'))).toMatch(/which opens at 2026-02-01T17:00:00Z$/);
+    expect(say(opening, said('ada'), at('2026-01-31T17:30:00Z'))).toBeUndefined();
+    expect(opening.answer?.until).toBe(at('2026-01-31T20:00:00Z'));
+  });
+
+  test('the first of expiry and close of the window bounds the answer', () => {
+    const opening = open({ hours: hours('01:00-04:00 Asia/Shanghai'), validFor: 30 * MINUTE }, { approvals: 1 });
+    say(opening, said('ada'), T);
+    expect(opening.answer?.until).toBe(T + 30 * MINUTE);
+  });
+
+  test('a rejection is heard at any time', () => {
+    const opening = open({ hours: hours('01:00–04:00 Asia/Shanghai') });
+    expect(say(opening, said('ada', { decision: 'reject' }), at('2026-01-31T08:00:00Z'))).toBeUndefined();
+  });
+
+  test('goes past midnight', () => {
+    const night = hours('22:00–02:00 UTC');
+    const open = ['21:59', '22:00', '23:59'].map((time) => isOpen(night, at(`2026-01-31T${time}:00Z`)));
+    expect([...open, isOpen(night, at('2026-02-01T01:59:59Z')), isOpen(night, at('2026-02-01T02:00:00Z'))]).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(iso(closesAt(night, at('2026-01-31T23:00:00Z')))).toBe('2026-02-01T02:00:00.000Z');
+    expect(iso(opensAt(night, at('2026-02-01T02:00:00Z')))).toBe('2026-02-01T22:00:00.000Z');
+  });
+
+  test('follows the clock that is set on and back', () => {
+    const berlin = hours('01:00–04:00 Europe/Berlin');
+    // 2026-03-29 01:00 UTC: from 02:00 to 03:00. 2026-10-25 01:00 UTC: from 03:00 back to 02:00.
+    expect(iso(closesAt(berlin, at('2026-03-29T00:30:00Z')))).toBe('2026-03-29T02:00:00.000Z');
+    expect(iso(closesAt(berlin, at('2026-10-24T23:30:00Z')))).toBe('2026-10-25T03:00:00.000Z');
+    expect(iso(opensAt(berlin, at('2026-03-28T12:00:00Z')))).toBe('2026-03-29T00:00:00.000Z');
+    expect(isOpen(berlin, at('2026-10-25T02:59:00Z'))).toBe(true);
+  });
+
+  test.each([
+    ['01:00–04:00', /with its time zone/],
+    ['1:00–4:00 UTC', /with its time zone/],
+    ['01:00–25:00 UTC', /with its time zone/],
+    ['01:00–01:00 UTC', /begin and end at the same time/],
+    ['01:00–04:00 Asia/Shangai', /there is no time zone Asia\/Shangai/],
+  ])('%s is none', (text, why) => {
+    expect(readWindow(text)).toMatch(why);
+  });
+});
