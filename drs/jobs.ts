@@ -87,7 +87,8 @@ export async function sendJobs(connection: Connection, jobs: Jobs): Promise<Outc
   } catch (error) {
     signal?.throwIfAborted();
     const trouble = error instanceof Trouble ? error : ours(entry, error);
-    if (inputs.length > 1 && isOneJobs(trouble)) return apart(connection, jobs);
+    if (inputs.length > 1 && trouble.facts.tooLarge) return divided(connection, jobs, Math.ceil(inputs.length / 2));
+    if (inputs.length > 1 && isOneJobs(trouble)) return divided(connection, jobs, 1);
     return inputs.map((input) => failed(trouble, context, jobOf(entry, input)));
   }
 }
@@ -96,10 +97,12 @@ export async function sendJobs(connection: Connection, jobs: Jobs): Promise<Outc
 const ours = ({ repeatable }: Operation, cause: unknown): Trouble =>
   new Trouble(repeatable ? 'refused' : 'ambiguous', { what: 'drs-pilot itself failed', mend: 'Report it.' }, { cause });
 
-/** One job can be the reason why ten are refused: each gets a request of its own. */
-async function apart(connection: Connection, { name, entry, inputs, signal }: Jobs): Promise<Outcome<unknown>[]> {
+/** So many jobs a request. One of them can be the reason why ten are refused, and ten can be too large together. */
+async function divided(connection: Connection, jobs: Jobs, most: number): Promise<Outcome<unknown>[]> {
+  const { name, entry, inputs, signal } = jobs;
   const outcomes: Outcome<unknown>[] = [];
-  for (const input of inputs) outcomes.push(...(await sendJobs(connection, { name, entry, inputs: [input], signal })));
+  for (let at = 0; at < inputs.length; at += most)
+    outcomes.push(...(await sendJobs(connection, { name, entry, inputs: inputs.slice(at, at + most), signal })));
   return outcomes;
 }
 

@@ -15,6 +15,8 @@ export interface Facts {
   /** Our words, where no reply gives any: what happened, one sentence without its full stop. */
   readonly what?: string | undefined;
   readonly mend?: string | undefined;
+  /** Not sent for its size; a part of it may be. */
+  readonly tooLarge?: true;
 }
 
 /** Thrown inside drs/ only; `told` makes a DrsError of it. */

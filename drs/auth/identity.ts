@@ -53,6 +53,7 @@ function signer(
         throw new Trouble('request', {
           what: 'a signed request may have at most 12 MB',
           mend: 'Send less at once, or use a user and password.',
+          tooLarge: true,
         });
       }
       const host = endpoint.slice(endpoint.indexOf('//') + 2);

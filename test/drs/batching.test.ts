@@ -343,3 +343,21 @@ test('a single call throws what a list would tell', async () => {
     at: { operation: 'batchSetDefiner', code: 'DRS.M01504', status: 202, jobId: job(1) },
   });
 });
+
+test('jobs that are too large for one signed request travel in several; only one that is too large alone is refused', async () => {
+  const { drs, service } = await connected(({ body }) => ({
+    status: 202,
+    body: { results: (body.jobs as Entry[]).map(({ job_id }) => ({ job_id, status: true })) },
+  }));
+  const megabytes = [3, 3, 13, 5, 1, 1, 1, 1, 1, 1];
+  const requests = megabytes.map((size, n) => ({
+    job_id: job(n),
+    selected: true,
+    job: [{ id: 'x'.repeat(size * 2 ** 20), object_type: 'database' as const, select: 'true' as const }],
+  }));
+  const outcomes = await drs.many('batchSetObjects', requests);
+  expect(outcomes.map((one) => one.ok || one.kind)).toEqual(megabytes.map((size) => size < 12 || 'request'));
+  expect(outcomes[2]).toMatchObject({ message: expect.stringContaining('12 MB') });
+  expect(jobsOf(service).flat()).toHaveLength(9);
+  expect(service.seen.every(({ text }) => Buffer.byteLength(text) <= 12 * 2 ** 20)).toBe(true);
+});
