@@ -18,7 +18,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 3,
     sequence: { sequencer: DemoLast },
-    // The SDK loads the payload converter by require().
-    execArgv: ['--import', 'tsx'],
+    setupFiles: 'test/support/require-typescript.ts',
   },
 });

@@ -16,8 +16,9 @@ const kindOf = (name: string) => Object.keys(kinds).find((kind) => name.startsWi
 const examples = readdirSync(join(PROJECT, 'examples')).filter((name) => /^(?!drs-pilot).*\.yaml$/.test(name));
 
 describe('without any server', () => {
-  test('help tells the commands and the exit codes', async () => {
-    const { code, out } = await run(['--help']);
+  test('help tells the commands and the exit codes, from the sources, too', async () => {
+    const { code, out } = await run(['--help'], { from: 'sources' });
+    expect(await run(['--help'])).toMatchObject({ code, out });
     expect(code).toBe(0);
     const shown = [...out.matchAll(/^ {2}([a-z][a-z-]*) (?:\[|<| )/gm)]
       .map(([, name = '']) => name)

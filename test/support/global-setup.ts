@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { TestProject } from 'vitest/node';
 import { findTemporal, SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
 import { bundleParts } from '../../worker/worker.js';
+import { compileTo } from './compile.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -13,6 +14,8 @@ declare module 'vitest' {
     temporalBinary: string;
     /** Path of the bundled workflow code. */
     bundle: string;
+    /** Directory with drs-pilot as its image has it: `bin/` and `dist/`. */
+    compiled: string;
   }
 }
 
@@ -31,11 +34,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
       logger: new DefaultLogger('WARN'),
     }),
   ]);
-  const bundle = join(folder, 'workflow-bundle.js');
-  await writeFile(bundle, code);
+  compileTo(folder, code);
   project.provide('temporal', server.address);
   project.provide('temporalBinary', binary ?? '');
-  project.provide('bundle', bundle);
+  project.provide('bundle', join(folder, 'dist', 'workflow-bundle.js'));
+  project.provide('compiled', folder);
   return async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });

@@ -57,13 +57,8 @@ export async function openStack({ clouds = [], file = true }: StackOptions = {})
     checkpoint,
     client,
     startWorker: async () => {
-      const worker = await startWorker({
-        ...ENV,
-        DRS_PILOT_CONFIG: config,
-        DRS_PILOT_PACE: '0.01',
-        TEMPORAL_ADDRESS: server.address,
-        TEST_BUNDLE: inject('bundle'),
-      });
+      const env = { ...ENV, DRS_PILOT_CONFIG: config, DRS_PILOT_PACE: '0.01', TEMPORAL_ADDRESS: server.address };
+      const worker = await startWorker(env, inject('compiled'));
       workers.push(worker);
       return worker;
     },

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface WorkerProcess {
@@ -10,11 +11,14 @@ export interface WorkerProcess {
   output(): string;
 }
 
-const MAIN = fileURLToPath(new URL('worker-main.ts', import.meta.url));
+const SOURCE = fileURLToPath(new URL('worker-main.ts', import.meta.url));
 
-/** Starts a worker in a process of its own; returns once it polls. */
-export async function startWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN], {
+/** Starts a worker in a process of its own, from `compiled` where that is given; returns once it polls. */
+export async function startWorker(env: Readonly<Record<string, string>>, compiled?: string): Promise<WorkerProcess> {
+  const main = compiled
+    ? [join(compiled, 'dist', 'test', 'support', 'worker-main.js')]
+    : ['--import', import.meta.resolve('tsx'), SOURCE];
+  const child = spawn(process.execPath, main, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
