@@ -17,19 +17,10 @@ export const admission =
       operation: kind,
       endpointOf: () => endpointIn(fieldsOf(spec['target'])),
     })),
-<<<<<<< HEAD
-    ...unknownWebhooks(config, listOf(spec['notify'])).map((name) => ({
-      path: `notify[${listOf(spec['notify']).indexOf(name)}]`,
-      message: `the worker's configuration has no webhook "${name}"`,
-    })),
-    ...storeProblems(config, spec),
-    ...gatesIn(spec).flatMap(({ gate, path, asked }) =>
-      ruleFor(
-=======
     ...webhookProblems(config, listOf(spec['notify']), 'notify'),
+    ...storeProblems(config, spec),
     ...gatesIn(spec).flatMap(({ gate, path, asked, notify }) => [
       ...ruleFor(
->>>>>>> 3154121 (feat(gates): let evidence change while a gate is open, and approvals expire)
         config,
         { kind, name: String(spec['name'] ?? ''), gate, operation: operationOf(spec) },
         asked,
@@ -57,7 +48,6 @@ function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   return [{ path: 'cloud', message: `this worker serves no cloud of that name, only ${names.join(', ')}` }];
 }
 
-<<<<<<< HEAD
 /** Where a spec names a store for what it writes: `store`, `report.store`, `export.store`. */
 function storeProblems({ stores }: WorkerConfig, spec: Fields): Problem[] {
   const named = [
@@ -69,13 +59,12 @@ function storeProblems({ stores }: WorkerConfig, spec: Fields): Problem[] {
     return [{ path: String(path), message: `the worker's configuration has no store "${store}"` }];
   });
 }
-=======
+
 const webhookProblems = (config: WorkerConfig, names: readonly string[], path: string): Problem[] =>
   unknownWebhooks(config, names).map((name) => ({
     path: `${path}[${names.indexOf(name)}]`,
     message: `the worker's configuration has no webhook "${name}"`,
   }));
->>>>>>> 3154121 (feat(gates): let evidence change while a gate is open, and approvals expire)
 
 /** A task that is ordered by the year or month is paid at its start. "approve" needs no more: each start has its gate. */
 function orderProblems(config: WorkerConfig, task: unknown): Problem[] {

@@ -8,12 +8,8 @@ const config = await load(`
 clouds: { eu: { region: eu-west-101 }, paris: { region: eu-west-0 } }
 secrets: { orders: { file: ${path}, hosts: [203.0.113.10] }, users: { file: ${path}, hosts: [192.168.0.20] } }
 webhooks: { oncall: { url: 'https://chat.example.com' } }
-<<<<<<< HEAD
-stores: { nightly: { directory: . } }
-approvers: { dba: { members: [anna, bert] } }
-=======
 approvers: { dba: { members: [anna, bert] }, leads: { members: [emil] } }
->>>>>>> 3154121 (feat(gates): let evidence change while a gate is open, and approvals expire)
+stores: { nightly: { directory: . } }
 rules: [{ tasks: ['prod-*'], gates: [cutover], approvals: 2, group: dba }]
 `);
 const admit = admission(config, secretBook(config, ENV));
@@ -60,11 +56,12 @@ test('everything that the worker lacks is told at once, each at its path', async
   ]);
 });
 
-<<<<<<< HEAD
 test('a store that the worker lacks is told at its path', async () => {
   expect(await told({ ...SPEC, report: { store: 'nightly' }, export: { store: 'elsewhere' } })).toEqual([
     'export.store: the worker\'s configuration has no store "elsewhere"',
-=======
+  ]);
+});
+
 test('a second group is one of the worker, and nobody whom a rule keeps out', async () => {
   const escalated = (group: string) => ({ approvals: 2, escalate: { after: '1h', group, notify: ['oncall', 'lead'] } });
   expect(await told({ ...SPEC, start: { gate: escalated('ops') }, cutover: { gate: escalated('leads') } })).toEqual([
@@ -72,7 +69,6 @@ test('a second group is one of the worker, and nobody whom a rule keeps out', as
     'cutover.gate.escalate.notify[1]: the worker\'s configuration has no webhook "lead"',
     'start.gate.escalate.group: the worker\'s approvers have no group "ops"',
     'start.gate.escalate.notify[1]: the worker\'s configuration has no webhook "lead"',
->>>>>>> 3154121 (feat(gates): let evidence change while a gate is open, and approvals expire)
   ]);
 });
 
