@@ -4,7 +4,7 @@ import { type MigrationPlan, migrationSpec } from './plans/migration.js';
 import { type Carried, Run } from './run.js';
 import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
-import { cutover, lastDelay } from './steps/cutover.js';
+import { cutover, lastDelay, verification } from './steps/cutover.js';
 import { deleteTask, endTask, release, settle } from './steps/end.js';
 import { notification, storeEndpoints, testConnections } from './steps/endpoints.js';
 import { afterStart, beforeStart } from './steps/mending.js';
@@ -59,7 +59,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
       return ended;
     });
     const deleted = plan.finish.delete && (await run.step('Delete', () => deleteTask(task), { skippable: true }));
-    return { task: deleted ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run) } };
+    return { task: deleted ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run), ...verification(run) } };
   }, settle('migration'));
 }
 
@@ -82,6 +82,7 @@ function outline(plan: MigrationPlan): string[] {
     ['Start transfer', true],
     ['Full transfer', task.task_type !== 'INCR_TRANS'],
     ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
+    ['Verification', plan.cutover.verify !== 'none'],
     ['Cutover approval', true],
     ['Cutover delay', task.task_type !== 'FULL_TRANS'],
     ['End', true],

@@ -12,6 +12,7 @@ import { flowControl, policies, rowFilters, selectObjects, users } from './steps
 import { preCheck } from './steps/pre-check.js';
 import { approveStart, requestStart, startTransfer } from './steps/start.js';
 import { fullTransfer, incrementalTransfer } from './steps/transfer.js';
+import { type Verification, verify } from './steps/verify.js';
 import { superviseSynchronization } from './supervision.js';
 import { Updates } from './updates.js';
 
@@ -49,11 +50,17 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
       await run.step('Start transfer', (retry) => startTransfer(task, retry));
       if (type !== 'INCR_TRANS') await run.step('Full transfer', (retry) => fullTransfer(task, retry));
       if (type === 'FULL_TRANS') return { task: 'kept' };
-      const { maxDelay } = plan.inSync;
+      const { maxDelay, verify: what } = plan.inSync;
       const { delay } = await run.step('Incremental transfer', (retry) => incrementalTransfer(task, maxDelay, retry));
+      await verify(run, task, plan.name, what);
       const { supervision = SYNC_SUPERVISION } = plan;
       if (plan.supervise) return await superviseSynchronization(run, updates, task, plan, supervision);
-      return { task: 'running', ...(delay !== undefined && { delaySeconds: delay / 1_000 }) };
+      const verification = run.resultOf<Verification>('Verification');
+      return {
+        task: 'running',
+        ...(verification && { verification }),
+        ...(delay !== undefined && { delaySeconds: delay / 1_000 }),
+      };
     });
   }, settle('sync'));
 }
@@ -81,6 +88,7 @@ function outline(plan: SynchronizationPlan): string[] {
     ['Start transfer', true],
     ['Full transfer', task.task_type !== 'INCR_TRANS'],
     ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
+    ['Verification', plan.inSync.verify !== 'none'],
     ['Supervision', plan.supervise],
   ]);
 }

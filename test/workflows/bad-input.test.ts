@@ -138,7 +138,7 @@ for (const [what, change, problem] of [
   ],
   ['a database named twice', { objects: [{ database: 'a' }, { database: 'a' }] }, 'objects[1].database'],
   ['nothing to migrate', { objects: [] }, 'objects'],
-  ['a verification that this version cannot do', { cutover: { verify: 'objects' } }, 'cutover.verify'],
+  ['a verification that does not exist', { cutover: { verify: 'random' } }, 'cutover.verify'],
   ['another database than the engine has', { target: { db_type: 'oracle' } }, 'target.db_type'],
 ] as const) {
   plainTest(`${what} is refused by validation`, () => {

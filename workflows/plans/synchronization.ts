@@ -6,7 +6,7 @@ import { SYNC_ENGINES, type SyncEngine, type SyncEngineType, syncEngine } from '
 import { filterRequests } from './filters.js';
 import { asArray, asObject, policyRequest } from './requests.js';
 import { SyncSupervision, supervise, superviseProblems } from './supervision.js';
-import { databasesNamedTwice, notHere, StartPoint, taskBase, taskProblems, Users } from './task.js';
+import { databasesNamedTwice, notHere, StartPoint, taskBase, taskProblems, Users, Verify } from './task.js';
 
 const Name = z.string().min(1).max(256);
 const as = Name.optional().meta({ description: 'Its name in the target.' });
@@ -96,6 +96,7 @@ export const SynchronizationSpec = z.strictObject({
   inSync: z
     .strictObject({
       maxDelay: Duration.default(30_000).meta({ description: 'The run is over once the delay is no more than this.' }),
+      verify: Verify,
     })
     .prefault({}),
   supervise,
@@ -122,9 +123,16 @@ export const synchronizationSpec: ReadSpec<SynchronizationPlan> = {
       ...objectProblems(spec),
       ...filterProblems(spec),
       ...superviseProblems(spec),
+      ...verifyProblems(spec, engine),
     ];
   },
 };
+
+function verifyProblems(spec: Raw, engine: unknown): Problem[] {
+  const { verify = 'none' } = asObject(spec['inSync']);
+  if (verify === 'none' || !String(engine).endsWith('-to-kafka')) return [];
+  return [{ path: 'inSync.verify', message: 'is not possible where the target is Kafka: it has no tables to compare' }];
+}
 
 const policyPaths = [
   [/^(gtid_set|file_and_position)$/, 'startPoint.$1'],

@@ -90,6 +90,12 @@ export const StartPoint = (policy: {
     .optional()
     .meta({ description: 'Where an INCR_TRANS task starts (§6.3.2).' });
 
+/** What is compared before people decide on what the task has done. */
+export const Verify = z
+  .enum(['none', 'objects', 'lines', 'contents'])
+  .default('none')
+  .meta({ description: 'Compares before: anything but consistent must be acknowledged by name.' });
+
 /** What the shared steps need of a plan. */
 type Base = Omit<z.output<z.ZodObject<ReturnType<typeof shared>>>, 'kind'>;
 export interface TaskPlan extends Base {

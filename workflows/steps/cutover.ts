@@ -4,6 +4,7 @@ import { item } from '../evidence.js';
 import type { Answer } from '../gate.js';
 import type { MigrationPlan } from '../plans/migration.js';
 import { at, type Task } from './task.js';
+import { forgetVerification, type Verification, verify } from './verify.js';
 
 /**
  * The gate before the end, and the proof after it: the delay, read again, is known and small enough in two reads in a row. Else,
@@ -16,6 +17,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   if (missed?.reached) return true;
   const lapsed = !missed && run.hasBegun('Cutover delay');
   run.forget('Cutover delay');
+  const verified = await verify(run, task, plan.name, plan.cutover.verify);
   const approved = await run.approve('cutover', 'Cutover approval', () => ({
     question: incremental
       ? 'Cut over? Stop writing to the source first; the task is ended then'
@@ -29,6 +31,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
             item('limit after the approval', 'ok', seconds(plan.cutover.maxDelay)),
           ]
         : [item('full transfer', 'ok', 'complete')]),
+      ...verified,
       ...(missed
         ? [
             item(
@@ -44,6 +47,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
     ],
   }));
   if (!approved) {
+    forgetVerification(run);
     run.forget('Incremental transfer');
     return false;
   }
@@ -76,6 +80,12 @@ async function askAgain(run: Steps, task: Task): Promise<false> {
 export function lastDelay(run: Steps): { readonly delaySeconds?: number } {
   const delay = run.resultOf<{ delay?: number }>('Cutover delay')?.delay;
   return delay === undefined ? {} : { delaySeconds: delay / 1_000 };
+}
+
+/** What the comparison before the cutover said. */
+export function verification(run: Steps): { readonly verification?: Verification } {
+  const found = run.resultOf<Verification>('Verification');
+  return found ? { verification: found } : {};
 }
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? 'unknown' : `${ms / 1000} s`);
