@@ -17,9 +17,12 @@ import { compareParameters } from './parameters.js';
 import { changePassword } from './passwords.js';
 import { permit } from './permit.js';
 import { startPrecheck, waitForPrecheck } from './pre-check.js';
+import { checkReadiness, watchReadiness } from './readiness.js';
+import { findRecoveries } from './recoveries.js';
 import { addRowFilters } from './row-filters.js';
 import type { GateAnswer, GateAsk, Services } from './services.js';
 import { superviseTask } from './supervise.js';
+import { verifySwitchover, watchDirection } from './switchover.js';
 import { taskChanges } from './task-changes.js';
 import { migrateUsers } from './users.js';
 import { waitFor, waitForDelay } from './wait-for.js';
@@ -47,6 +50,8 @@ export const createActivities = (services: Services) => ({
   permit: permit(services),
   /** Before anything is begun whose files go there. */
   checkStore: async ({ store }: { readonly store: string }): Promise<void> => await services.store(store).check(),
+  findRecoveries: findRecoveries(services),
+  checkReadiness: checkReadiness(services),
   notify: notify(services),
   ...createLocalActivities(services),
 });
@@ -63,6 +68,9 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   superviseTask: superviseTask(services, pace),
   announce: announce(services, pace),
   takeOverEdit: takeOverEdit(services, pace),
+  watchReadiness: watchReadiness(services, pace),
+  watchDirection: watchDirection(services, pace),
+  verifySwitchover: verifySwitchover(services, pace),
   ...lockActivities(services),
   ...lockWaits(services, pace),
 });

@@ -194,6 +194,10 @@ export async function underLock<T>(
   throw new DrsError('transient', `it ${waitsFor(answer.lock)}; it is tried again`, { operation: 'lock', jobId });
 }
 
+/** Who holds the lock of a task and who waits for it; undefined where nobody does. */
+export const lockOf = (temporal: Client, cloud: string, jobId: string): Promise<LockView | undefined> =>
+  look(temporal, lockIdOf(cloud, jobId));
+
 async function request(services: Services, input: LocksInput): Promise<LocksAnswer> {
   const held: Held[] = [];
   for (const jobId of input.jobs) {
@@ -301,9 +305,10 @@ async function isGone(temporal: Client, { workflowId, runId }: Owner): Promise<b
 
 /** `waits for the lock of J, held by migration-orders since 02:11:09Z to end the task` */
 export const waitsFor = ({ jobId, holders, queue }: LockView): string =>
-  `waits for the lock of ${jobId}, held by ${holders.map(describe).join(' and ') || `nobody; first comes ${queue[0]?.owner.workflowId}`}`;
+  `waits for the lock of ${jobId}, held by ${holders.map(holding).join(' and ') || `nobody; first comes ${queue[0]?.owner.workflowId}`}`;
 
-const describe = ({ owner, since, reason }: Ticket): string => `${owner.workflowId} since ${since} ${reason}`;
+/** `migration-orders since 02:11:09Z to end the task` */
+export const holding = ({ owner, since, reason }: Ticket): string => `${owner.workflowId} since ${since} ${reason}`;
 
 /** Whoever waits was cancelled. A worker that shuts down, or is too slow, stops no waiting: another goes on in its place. */
 const isCancelled = (): boolean =>

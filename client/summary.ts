@@ -7,6 +7,7 @@ import { plain } from './output.js';
 export function summary(kind: string, spec: Raw): string[] {
   if (kind === 'operation') return call(spec);
   if (kind === 'comparison') return comparison(spec);
+  if (kind === 'switchover') return switchover(spec);
   const { task, source, target, objects } = spec;
   const lines = [`${kind} ${spec['name']}`];
   if (source && target) lines.push(`  ${endpoint(source)}  →  ${endpoint(target)}`);
@@ -38,6 +39,16 @@ function comparison({ name, task, tasks, select, compare = {}, unfinished = 'wai
     `  ${plain(`${kinds.join(', ')} of ${which}: ${what}`)}`,
     `  a comparison of somebody else that goes on: ${plain(unfinished)}`,
   ];
+}
+
+function switchover({ name, direction, task, stages, gate, drill }: Raw): string[] {
+  const each: Raw[] = stages ?? [{ name: task, tasks: [task] }];
+  const asked = `before it (${gate?.approvals ?? 1}${gate?.group ? ` of ${gate.group}` : ''}), and on every failure`;
+  return [
+    `switchover ${name}${drill ? ', a drill: nothing is changed' : ''}`,
+    ...each.map((stage) => `${stage['tasks'].join(', ')} to ${direction}`),
+    `a person is asked: ${drill ? 'never' : asked}`,
+  ].map((line, index) => (index > 0 ? '  ' : '') + plain(line));
 }
 
 const ON_ABORT = { keep: 'kept as it is', pause: 'paused', terminate: 'terminated' } as const;

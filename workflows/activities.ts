@@ -19,6 +19,15 @@ export const callsOnce = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
 });
 
+/** The same, for what was checked just now: when no worker takes it up within so many ms, it is known not to be done. */
+export const callsSoon = (ms: number) =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: '12 minutes',
+    scheduleToStartTimeout: ms,
+    heartbeatTimeout: '10 seconds',
+    retry: { maximumAttempts: 1 },
+  });
+
 /** What somebody waits for who asked for it: done within a moment, or told that it was not. */
 export const prompt = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',

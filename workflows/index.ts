@@ -3,6 +3,7 @@ export { disasterRecovery } from './disaster-recovery.js';
 export { jobLock } from './job-lock.js';
 export { migration } from './migration.js';
 export { operation } from './operation.js';
+export { switchover } from './switchover.js';
 export { synchronization } from './synchronization.js';
 export { taskComparison } from './task-comparison.js';
 export { validate } from './validate.js';

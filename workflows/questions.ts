@@ -7,7 +7,10 @@ import type { StepTable } from './step-table.js';
 export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about' | 'evolves' | 'forcible'> & {
   readonly ask: GateSpec;
 };
-export type Dilemma = Pick<Ask, 'name' | 'question' | 'items' | 'decisions' | 'about' | 'settled'>;
+export type Dilemma = Pick<
+  Ask,
+  'name' | 'question' | 'items' | 'decisions' | 'about' | 'settled' | 'acknowledge' | 'one'
+>;
 
 /** What people are asked beside failed steps, each with its row in the table of steps. A row that is done is asked no more. */
 export class Questions {

@@ -60,6 +60,8 @@ export class Run<P extends PlanBase> {
   private readonly display = new Display(() => this.status());
   private readonly continuation = new Continuation();
   private jobId: string | undefined;
+  /** There is something to ask about when a step fails: before that a failure is the end. */
+  private asks = false;
   private facts: Facts;
   private readonly keeps: Record<string, object>;
   private force = false;
@@ -86,6 +88,7 @@ export class Run<P extends PlanBase> {
     this.questions = new Questions(this.steps, (ask) => this.ask(ask));
     this.changes = new PlanChanges(() => this.plan, reader, carried);
     this.jobId = carried?.jobId;
+    this.asks = this.jobId !== undefined;
     this.facts = carried?.facts ?? {};
     this.keeps = { ...carried?.kept };
     this.inbox = new Inbox(
@@ -151,6 +154,7 @@ export class Run<P extends PlanBase> {
   owns(jobId: string, subtasks: readonly string[] = []): void {
     if (this.jobId === jobId && subtasks.length === 0) return;
     this.jobId = jobId;
+    this.asks = true;
     this.display.tasks([jobId, ...subtasks]);
     this.moved();
   }
@@ -159,6 +163,7 @@ export class Run<P extends PlanBase> {
   about(jobIds: readonly string[]): void {
     const [first] = jobIds;
     if (first === undefined) return;
+    this.asks = true;
     if (jobIds.length === 1) this.jobId = first;
     this.display.tasks(jobIds);
     this.moved();
@@ -224,6 +229,11 @@ export class Run<P extends PlanBase> {
     this.steps.goOn(step, note);
   }
 
+  /** A step that a person leaves at what it is. */
+  skip(step: string, note: string): void {
+    this.steps.skip(step, note);
+  }
+
   /** Something for the record. */
   note(text: string): void {
     this.inbox.note(text);
@@ -271,7 +281,7 @@ export class Run<P extends PlanBase> {
         if (isCancellation(error) || error instanceof Ending || error instanceof Changed) throw error;
         const failure = readFailure(error);
         this.steps.fail(name, failure.message);
-        if (!this.jobId || failure.type === 'drs.wrongId') throw error;
+        if (!this.asks || failure.type === 'drs.wrongId') throw error;
         const answer = await this.askAbout(name, failure, options.skippable ?? false);
         if (answer.decision !== 'skip') continue;
         this.steps.skip(name, `skipped by ${answer.by.join(', ')}: ${answer.reason}`);

@@ -2,6 +2,7 @@ import { comparisonSpec } from './comparison.js';
 import { disasterRecoverySpec } from './disaster-recovery.js';
 import { migrationSpec } from './migration.js';
 import { operationSpec } from './operation.js';
+import { switchoverSpec } from './switchover.js';
 import { synchronizationSpec } from './synchronization.js';
 
 /** Every kind of spec, by the name that `kind:` has. */
@@ -10,6 +11,7 @@ export const kinds = {
   synchronization: synchronizationSpec,
   'disaster-recovery': disasterRecoverySpec,
   comparison: comparisonSpec,
+  switchover: switchoverSpec,
   operation: operationSpec,
 } as const;
 
