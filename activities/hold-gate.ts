@@ -21,6 +21,7 @@ export interface GateShown {
   readonly decisions: readonly string[];
   readonly approvals: string;
   readonly expires: string | null;
+  readonly signed?: true;
   readonly evidence: {
     readonly items: readonly { readonly item: string; readonly class: string; readonly value: string }[];
   };
@@ -191,11 +192,12 @@ function toEvent(
   { services, run, gate, escalate }: Pick<Holding, 'services' | 'run' | 'gate' | 'escalate'>,
   event: WebhookEvent['event'],
 ): WebhookEvent {
+  const key = gate.signed ? ' --key FILE' : '';
   const verb = gate.decisions.includes('approve') ? 'approve' : 'decide';
   const command =
     verb === 'approve'
-      ? `drs-pilot approve ${run.workflowId} --reason "…"`
-      : `drs-pilot decide ${run.workflowId} --decision ${gate.decisions[0]} --reason "…"`;
+      ? `drs-pilot approve ${run.workflowId} --reason "…"${key}`
+      : `drs-pilot decide ${run.workflowId} --decision ${gate.decisions[0]} --reason "…"${key}`;
   const link = services.link(run);
   const items = gate.evidence.items
     .slice(0, 20)

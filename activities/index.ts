@@ -1,5 +1,4 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { Problem } from '../drs/operations/common.js';
 import { announce } from './announce.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
@@ -20,7 +19,7 @@ import { startPrecheck, waitForPrecheck } from './pre-check.js';
 import { checkReadiness, watchReadiness } from './readiness.js';
 import { findRecoveries } from './recoveries.js';
 import { addRowFilters } from './row-filters.js';
-import type { GateAnswer, GateAsk, Services } from './services.js';
+import type { Admission, GateAnswer, GateAsk, RunStart, Services } from './services.js';
 import { superviseTask } from './supervise.js';
 import { verifySwitchover, watchDirection } from './switchover.js';
 import { taskChanges } from './task-changes.js';
@@ -77,20 +76,19 @@ export const createWaitActivities = (services: Services, pace: number) => ({
 
 const createLocalActivities = (services: Services) => ({
   ...lockActivities(services),
-  admit: async ({
-    kind,
-    spec,
-  }: {
-    readonly kind: string;
-    readonly spec: Readonly<Record<string, unknown>>;
-  }): Promise<{ problems: readonly Problem[] }> => ({
-    problems: await services.admit(kind, spec),
-  }),
+  admit: async ({ kind, spec, start }: AdmitInput): Promise<Admission> => services.admit(kind, spec, start),
   gateRule: async ({ zone, ...ask }: GateAsk): Promise<GateAnswer> => ({
     ...services.gateRule(ask),
     ...(zone !== undefined && { offsets: offsetsOf(zone, Date.now()) }),
   }),
 });
+
+export interface AdmitInput {
+  readonly kind: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+  /** Absent where nothing starts. */
+  readonly start?: RunStart;
+}
 
 export interface NotifyInput {
   readonly names: readonly string[];

@@ -42,6 +42,34 @@ export interface GateAnswer {
   readonly escalation?: { readonly group: string; readonly members: readonly string[] };
   /** What the zone that was asked for does to the clock. */
   readonly offsets?: readonly Offset[];
+  /** Public keys of the members, by their names: what they decide must be signed. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** Whoever requested the run can't approve. */
+  readonly fourEyes?: boolean;
+}
+
+/** The start of a run: what a signed request names, and when it was. */
+export interface RunStart {
+  readonly namespace: string;
+  readonly workflowId: string;
+  /** ISO 8601; of the first run where one continued as new. */
+  readonly at: string;
+}
+
+/** Who requested a run, proved by a signature over its spec. */
+export interface Requester {
+  readonly by: string;
+  readonly time: string;
+  readonly signature: string;
+  /** `SHA256:…` of the key. */
+  readonly key: string;
+  /** Of the signed text, hex. */
+  readonly sha256: string;
+}
+
+export interface Admission {
+  readonly problems: readonly Problem[];
+  readonly requester?: Requester;
 }
 
 /** What the policy must know of the task that a call is about. */
@@ -69,8 +97,8 @@ export interface Services {
   readonly secrets: Secrets;
   readonly notifier: Notifier;
   readonly store: Stores;
-  /** What only the worker knows of a spec: clouds, secrets, webhooks, approvers. */
-  readonly admit: (kind: string, spec: Readonly<Record<string, unknown>>) => Promise<readonly Problem[]>;
+  /** What only the worker knows of a spec: clouds, secrets, webhooks, approvers; and of a run that starts, who requested it. */
+  readonly admit: (kind: string, spec: Readonly<Record<string, unknown>>, start?: RunStart) => Promise<Admission>;
   readonly gateRule: (ask: Omit<GateAsk, 'zone'>) => Omit<GateAnswer, 'offsets'>;
   /** The strictest ruling over calls that are about these tasks. */
   readonly ruling: (asks: readonly PolicyAsk[]) => Ruling;

@@ -1,4 +1,4 @@
-import type { Change, Choice, GateView, MessageName, Receipt } from '../workflows/messages.js';
+import type { Change, Choice, GateView, MessageName, Place, Receipt } from '../workflows/messages.js';
 import { SpecEndpoint } from '../workflows/plans/common.js';
 import { badInput, failed } from './command.js';
 import type { Temporal } from './connect.js';
@@ -15,24 +15,30 @@ export interface Sent {
   readonly items?: readonly string[];
   readonly change?: Change;
   readonly force?: boolean;
+  readonly time?: string;
+  readonly signature?: string;
 }
 
 /** How long a worker may take to answer an update. */
 const ANSWER_WITHIN_MS = 20_000;
 
 /** The opening that waits now. Throws CommandError where there is none, or another than the one that was named. */
-export async function openGate(temporal: Temporal, workflowId: string, named?: string): Promise<GateView> {
-  const { gate, execution, closed, phase, answered, outcome } = await readRun(temporal, workflowId);
+export async function openGate(
+  temporal: Temporal,
+  workflowId: string,
+  named?: string,
+): Promise<{ readonly gate: GateView; readonly place: Place }> {
+  const { gate, place, execution, closed, phase, answered, outcome } = await readRun(temporal, workflowId);
   if (closed)
     throw failed(`${workflowId} has ended (${outcome ?? execution.toLowerCase()}): nothing is to be decided any more.`);
   if (!answered)
     throw failed(`No worker answers for ${workflowId}, so nothing was sent. \`drs-pilot worker\` starts one.`);
-  if (!gate)
+  if (!gate || !place)
     throw failed(`${workflowId} asks nothing now; it ${phase === 'starts' ? phase : `is in its phase "${phase}"`}.`);
   if (named && named !== gate.id && !gate.id.startsWith(`${named}#`)) {
     throw failed(`${workflowId} waits at ${gate.id}, not at ${named}. Nothing was sent.`);
   }
-  return gate;
+  return { gate, place };
 }
 
 /** Refuses here what the gate doesn't offer, with what to type instead. */

@@ -104,7 +104,19 @@ export function renderGate(gate: GateView, now = Date.now()): string {
     `  (${facts.filter(Boolean).join(' · ')})`,
     ...(gate.approvers ?? []).map((one) => `  ${renderApprover(one, now)}`),
     ...(gate.blocked ? [`  ${renderBlock(gate.blocked)}`] : []),
+    ...renderSigning(gate).map((line) => `  ${line}`),
   ].join('\n');
+}
+
+function renderSigning({ signed, fourEyes }: GateView): string[] {
+  const requester =
+    fourEyes === null
+      ? 'four eyes: nobody signed the request of this run, so nobody can approve it; start it anew with --key'
+      : `four eyes: ${plain(fourEyes ?? '')} requested this run, so others must approve`;
+  return [
+    ...(fourEyes === undefined ? [] : [requester]),
+    ...(signed ? ['what is decided here must be signed: --key FILE'] : []),
+  ];
 }
 
 /** The run tells what it knew last: an approval may have expired since. */
@@ -120,16 +132,17 @@ function renderBlock({ by, force }: NonNullable<GateView['blocked']>): string {
 }
 
 /** What to type. */
-export function howToDecide(workflowId: string, { decisions, blocked }: GateView): string[] {
+export function howToDecide(workflowId: string, { decisions, blocked, signed }: GateView): string[] {
+  const key = signed ? ' --key FILE' : '';
   if (decisions.includes('approve')) {
     const force = blocked?.force === 'allowed' ? ' --force' : '';
     return [`approve ${workflowId}${force}`, `reject ${workflowId}`].map(
-      (words) => `  drs-pilot ${words} --reason "..."`,
+      (words) => `  drs-pilot ${words} --reason "..."${key}`,
     );
   }
   return decisions.map((decision) => {
     const items = decision === 'acknowledge' ? ' --item "..."' : '';
-    return `  drs-pilot decide ${workflowId} --decision ${decision}${items} --reason "..."`;
+    return `  drs-pilot decide ${workflowId} --decision ${decision}${items} --reason "..."${key}`;
   });
 }
 

@@ -5,9 +5,10 @@ import { badInput, type Context, failed } from './command.js';
 import { isYes } from './commands/approve.js';
 import { plain } from './output.js';
 import { readRun } from './run-view.js';
+import { type SigningOptions, signedUpdate, signingOptions } from './sign.js';
 
 /** What every change of a running task says. */
-export interface UpdateOptions {
+export interface UpdateOptions extends SigningOptions {
   readonly reason: string;
   readonly by: string;
   readonly subtask?: string;
@@ -22,7 +23,7 @@ const SUPERVISE: readonly string[] = ['synchronization', 'disaster-recovery'];
 
 /** A command that changes a task which a run supervises. */
 export const updateCommand = (name: string, description: string, { user }: Context): Command =>
-  new Command(name)
+  signingOptions(new Command(name))
     .description(description)
     .argument('<run>', 'id of the run that supervises the task')
     .requiredOption('--reason <text>', 'why; it stays in the record of the run')
@@ -40,7 +41,7 @@ export async function sendUpdate(
   { temporal, output, ask }: Context,
   run: string,
   name: UpdateName,
-  { by, reason, subtask: task, takeOver, yes }: UpdateOptions,
+  { by, reason, subtask: task, takeOver, yes, key, print }: UpdateOptions,
   what: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const payload = { by, reason, ...(task && { task }), ...(takeOver && { takeOver }), ...what };
@@ -50,18 +51,24 @@ export async function sendUpdate(
   const view = await readRun(connected, run);
   if (view.closed)
     throw failed(`${run} has ended (${view.outcome ?? view.execution.toLowerCase()}): it changes nothing any more.`);
-  if (!view.answered)
+  if (!view.answered || !view.place)
     throw failed(`No worker answers for ${run}, so nothing was sent. \`drs-pilot worker\` starts one.`);
   if (!SUPERVISE.includes(view.kind))
     throw failed(
       `${run} is of kind ${view.kind}, which supervises no task: it takes no "${name}". \`drs-pilot call\` makes single calls.`,
     );
-  if (ask && !yes && !isYes(await ask(`${name} the task ${view.jobId ?? ''} of ${run} as ${by}? [y/N] `)))
+  if (ask && !yes && !print && !isYes(await ask(`${name} the task ${view.jobId ?? ''} of ${run} as ${by}? [y/N] `)))
     throw failed('Nothing was sent.');
+  const whole = key ? await signedUpdate(view.place, name, payload, key) : payload;
+  if (print) {
+    output.say(`Send this to ${run} as the update "${name}"${key ? ', within five minutes' : ''}:`);
+    output.result(whole, JSON.stringify(whole));
+    return;
+  }
   const { client } = connected;
   const handle = client.workflow.getHandle(run);
   const receipt = await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-    handle.executeUpdate<UpdateReceipt, [object]>(name, { args: [payload] }),
+    handle.executeUpdate<UpdateReceipt, [object]>(name, { args: [whole] }),
   );
   output.result(
     receipt,

@@ -1,7 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Drs } from './connect.js';
 import { DrsError, type Outcome } from './errors.js';
-import type { Observer } from './observer.js';
 import type { DB_USE_TYPES } from './operations/common.js';
 import { INCREMENTAL } from './waits.js';
 
@@ -55,7 +53,6 @@ export interface WatcherOptions {
   /** Multiplies all intervals; below 1 for rehearsals on a simulator. */
   readonly pace?: number;
   readonly now?: () => number;
-  readonly observer?: Pick<Observer, 'round'>;
 }
 
 /** Ids that one list call may name (§6.1.19). */
@@ -97,32 +94,26 @@ export class Watcher {
   private timer: NodeJS.Timeout | undefined;
   private readonly pace: number;
   private readonly now: () => number;
-  private readonly observer: WatcherOptions['observer'];
-  /** Rounds are asked for by many, and belong to none of them. */
-  private readonly outside = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly drs: Pick<Drs, 'showJobList' | 'many'>,
-    { pace = 1, now = Date.now, observer }: WatcherOptions = {},
+    { pace = 1, now = Date.now }: WatcherOptions = {},
   ) {
     this.pace = pace;
     this.now = now;
-    this.observer = observer;
   }
 
   /**
-   * Tells `see` what is seen of a task until it returns true, in the asynchronous context of the caller.
+   * Tells `see` what is seen of a task until it returns true.
    * @throws DrsError where the service refuses to tell (not for passing trouble); the signal's reason when it is aborted.
    */
   async watch(watched: Watched, see: (seen: Seen) => boolean, signal: AbortSignal): Promise<Seen> {
     signal.throwIfAborted();
     let entry: Entry | undefined;
-    const here = AsyncLocalStorage.snapshot();
-    const seeHere = (seen: Seen): boolean => here(() => see(seen));
     const stop = () => entry?.reject(signal.reason);
     try {
       return await new Promise<Seen>((resolve, reject) => {
-        entry = { ...watched, see: seeHere, resolve, reject, nextAt: this.now(), misses: 0, readAt: {} };
+        entry = { ...watched, see, resolve, reject, nextAt: this.now(), misses: 0, readAt: {} };
         this.entries.add(entry);
         signal.addEventListener('abort', stop, { once: true });
         this.schedule();
@@ -137,7 +128,7 @@ export class Watcher {
     clearTimeout(this.timer);
     const due = [...this.kinds()].filter((kind) => !this.asking.has(kind)).map((kind) => this.dueAt(kind));
     if (due.length === 0) return;
-    this.timer = setTimeout(() => this.outside(() => this.tick()), Math.max(0, Math.min(...due) - this.now()));
+    this.timer = setTimeout(() => this.tick(), Math.max(0, Math.min(...due) - this.now()));
   }
 
   private kinds(): Set<UseType> {
@@ -182,8 +173,7 @@ export class Watcher {
       ),
     );
     const told = entries.filter((entry) => !refused.has(listed(entry)));
-    const { numbers, readings } = await this.numbers(told, (id) => rows.get(id)?.status, now);
-    this.observer?.round?.({ useType: kind, tasks: entries.length, calls: calls + readings });
+    const numbers = await this.numbers(told, (id) => rows.get(id)?.status, now);
     for (const entry of told) this.observe(entry, rows.get(entry.jobId), numbers.get(entry.jobId));
     for (const entry of entries) if (refused.has(listed(entry))) this.trouble(entry, refused.get(listed(entry)));
   }
@@ -213,23 +203,21 @@ export class Watcher {
     entries: readonly Entry[],
     statusOf: (id: string) => string | undefined,
     now: number,
-  ): Promise<{ numbers: Map<string, Numbers>; readings: number }> {
+  ): Promise<Map<string, Numbers>> {
     const numbers = new Map<string, Numbers>();
-    let readings = 0;
     const add = (id: string, more: Numbers) => numbers.set(id, { ...numbers.get(id), ...more });
     await Promise.all(
       READINGS.map(async ({ reading, wants, ask }) => {
         const wanting = entries.filter((entry) => wants(entry, statusOf(entry.jobId)));
         const ids = this.due(reading, wanting, statusOf, now);
         if (ids.length === 0) return;
-        readings += Math.ceil(ids.length / TASKS_A_READING);
         for (const { jobId, outcome } of await ask(this.drs, ids)) {
           const read = [...(numbers.get(jobId)?.read ?? []), reading];
           add(jobId, { read, ...('numbers' in outcome ? outcome.numbers : { unread: outcome.message }) });
         }
       }),
     );
-    return { numbers, readings };
+    return numbers;
   }
 
   /** Whose reading is due, and who goes along so that no request is half empty. */

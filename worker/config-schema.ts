@@ -3,6 +3,7 @@ import { endpointProblem } from '../drs/auth/credentials.js';
 import { isList, withRules } from '../drs/operations/common.js';
 import { operations } from '../drs/operations/index.js';
 import { CodecServerSection, Encryption } from '../encryption/sections.js';
+import { approverRules, Group } from './approvers.js';
 
 /** What drs-pilot.yaml may hold, section by section. Strict: an unknown key is a mistake, not a wish. */
 
@@ -28,9 +29,6 @@ export const WEBHOOK_EVENTS = [
   'approvalsVoided',
   'escalated',
 ] as const;
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export const LOG_FORMATS = ['auto', 'json', 'text'] as const;
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const NAME_RULE = 'must be a name: up to 63 lower-case letters, digits and hyphens, a letter or digit first';
@@ -133,20 +131,6 @@ const Store = withRules(z.strictObject({ directory: text.optional(), s3: Bucket.
   if (store.directory !== undefined && store.s3 !== undefined) tell('s3', 'does not go with directory');
 });
 
-const Member = z.strictObject({ name: text });
-
-const Group = z.strictObject({
-  members: withRules(z.array(z.union([text, Member])).min(1), (members, tell) => {
-    if (!isList(members)) return;
-    const seen = new Set<unknown>();
-    members.forEach((member, index) => {
-      const name = typeof member === 'string' ? member : (member as { name?: unknown } | null)?.name;
-      if (seen.has(name)) tell([index], 'stands here twice: each member counts once');
-      seen.add(name);
-    });
-  }),
-});
-
 const OperationId = text.refine(
   (id) => Object.hasOwn(operations, id),
   'is no operation of DRS: `drs-pilot operations` lists them',
@@ -162,6 +146,7 @@ const Rule = z.strictObject({
   group: text.optional(),
   escalateTo: text.optional(),
   force: z.boolean().optional(),
+  fourEyes: z.boolean().optional(),
 });
 
 const Policy = z.strictObject({
@@ -173,18 +158,6 @@ const Policy = z.strictObject({
   tasks: names.optional(),
   tags: z.record(z.string(), z.string()).optional(),
 });
-
-/** Where a worker tells how it is, and how it logs. */
-const Telemetry = z.strictObject({
-  address: z.string().refine(isListenAddress, 'must be HOST:PORT, for instance 127.0.0.1:9464').optional(),
-  metrics: z.boolean().optional(),
-  logs: z.strictObject({ level: z.enum(LOG_LEVELS).optional(), format: z.enum(LOG_FORMATS).optional() }).optional(),
-});
-
-function isListenAddress(address: string): boolean {
-  const [, host, port] = /^(\[[0-9a-fA-F:]+\]|[^:/@\s]+):(\d{1,5})$/.exec(address) ?? [];
-  return host !== undefined && Number(port) <= 65_535;
-}
 
 export const ConfigFile = withRules(
   z.strictObject({
@@ -203,7 +176,6 @@ export const ConfigFile = withRules(
         uiUrl: z.string().refine(isWebAddress, 'must be an address: http://…').optional(),
       })
       .optional(),
-    telemetry: Telemetry.optional(),
   }),
   (file, tell) => {
     const known = new Set(entriesOf(file.secrets).map(([name]) => name));
@@ -214,6 +186,7 @@ export const ConfigFile = withRules(
     }
     if (Object.keys(file.clouds ?? { default: {} }).length === 0)
       tell('clouds', 'must hold at least one cloud, or be left out');
+    approverRules(file.approvers, file.rules, tell);
     if (!isList(file.rules)) return;
     file.rules.forEach((rule, index) => {
       if (typeof rule?.escalateTo === 'string') {

@@ -5,15 +5,7 @@ import { ConfigError, readConfigFile } from '../encryption/config-file.js';
 import { type KeyRing, NO_KEYS, readKeyRing } from '../encryption/key-ring.js';
 import { readSecret } from '../encryption/secret.js';
 import { readClouds } from './clouds.js';
-import {
-  ConfigFile,
-  type KINDS,
-  type LOG_FORMATS,
-  type LOG_LEVELS,
-  type PERMISSIONS,
-  usableParts,
-  WEBHOOK_EVENTS,
-} from './config-schema.js';
+import { ConfigFile, type KINDS, type PERMISSIONS, usableParts, WEBHOOK_EVENTS } from './config-schema.js';
 import { missingDirectories, type StoreEntry, storeEntry } from './stores/entries.js';
 
 export { ConfigError };
@@ -41,8 +33,10 @@ export interface WebhookEntry {
 }
 
 export interface Member {
-  /** A claim: whoever may send a signal can give any name. */
+  /** Without keys a claim: whoever may send a signal can give any name. */
   readonly name: string;
+  /** Public keys of OpenSSH, `ssh-ed25519 AAAA…`. Either all members of a group have some, or none has. */
+  readonly keys?: readonly string[];
 }
 
 /** Who must agree where; absent conditions match everything. */
@@ -57,6 +51,8 @@ export interface Rule {
   /** Specs may let members of this group decide, too, once a gate has been open for a while. */
   readonly escalateTo?: string;
   readonly force?: boolean;
+  /** Whoever requested a run can't approve it; who that was is proved by a signature. */
+  readonly fourEyes?: boolean;
 }
 
 export interface Policy {
@@ -65,17 +61,6 @@ export interface Policy {
   readonly orders: Permission;
   readonly tasks?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
-}
-
-export interface TelemetryConfig {
-  /** HOST:PORT of /metrics, /healthz and /readyz; absent where the file has no section `telemetry`. */
-  readonly address?: string;
-  readonly metrics: boolean;
-  readonly logs: {
-    readonly level: (typeof LOG_LEVELS)[number];
-    /** `auto`: text at a terminal, else JSON. */
-    readonly format: (typeof LOG_FORMATS)[number];
-  };
 }
 
 /** What a spec can only name: the worker's side of it. */
@@ -91,11 +76,7 @@ export interface WorkerConfig {
   /** Of payloads; not for logs either. */
   readonly keyRing: KeyRing;
   readonly temporal: { readonly taskQueue: string; readonly uiUrl?: string };
-  readonly telemetry: TelemetryConfig;
 }
-
-/** Nobody but this host hears what a worker tells, unless the file says otherwise. */
-const MONITOR = '127.0.0.1:9464';
 
 /**
  * The worker's configuration: `file`, else DRS_PILOT_CONFIG, else ./drs-pilot.yaml where there is one, else the environment
@@ -173,21 +154,15 @@ function withDefaults({
   rules = [],
   policy = {},
   temporal = {},
-  telemetry,
 }: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'stores' | 'keyRing'> {
   return {
     webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
     approvers: mapValues(approvers, ({ members }) =>
-      members.map((member) => (typeof member === 'string' ? { name: member } : member)),
+      members.map((member) => (typeof member === 'string' ? { name: member } : defined(member))),
     ),
     rules: rules.map(defined),
     policy: { operations: {}, orders: 'deny', ...defined(policy) },
     temporal: { taskQueue: 'drs-pilot', ...defined(temporal) },
-    telemetry: {
-      ...(telemetry && { address: telemetry.address ?? MONITOR }),
-      metrics: telemetry?.metrics ?? true,
-      logs: { level: 'info', format: 'auto', ...defined(telemetry?.logs ?? {}) },
-    },
   };
 }
 

@@ -118,7 +118,7 @@ export const dependsOnTask = ({ policy, rules }: Config, operation: string): boo
   rules.some(({ operations }) => operations?.includes(operation));
 
 function demands({ gates: _, ...anywhere }: Rule, operation: string, name: string): boolean {
-  if (!anywhere.operations?.includes(operation) || (anywhere.approvals ?? 0) === 0) return false;
+  if (!anywhere.operations?.includes(operation) || !(anywhere.approvals || anywhere.fourEyes)) return false;
   return applies(anywhere, { kind: 'operation', name, operation });
 }
 

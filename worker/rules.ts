@@ -21,6 +21,10 @@ export interface Demand {
   readonly group: string | null;
   /** The names of the group. Absent: anybody. */
   readonly members?: readonly string[];
+  /** Public keys of each member, where their decisions must be signed. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** Whoever requested the run can't approve. */
+  readonly fourEyes: boolean;
   /** Whether a decision may say `force`. */
   readonly force: boolean;
   /** Whose approvals count, too, once the gate has been open for a while. */
@@ -39,9 +43,9 @@ export interface Asked {
 }
 
 /**
- * The strictest of all rules that match and of what the spec asks: most approvals, only who is in every named group,
- * force only if nobody forbids it. So a spec can add to the rules and take nothing away: it escalates to nobody whom a rule
- * keeps out.
+ * The strictest of all rules that match and of what the spec asks: most approvals, only who is in every named group and signs with
+ * a key that counts in all of them, force only if nobody forbids it. So a spec can add to the rules and take nothing away: it
+ * escalates to nobody whom a rule keeps out.
  */
 export function ruleFor(
   { rules, approvers }: Pick<WorkerConfig, 'rules' | 'approvers'>,
@@ -53,20 +57,36 @@ export function ruleFor(
   const known = asked.group === undefined || Object.hasOwn(approvers, asked.group);
   const named = [...matching.map(({ group }) => group), known ? asked.group : undefined];
   const groups = [...new Set(named.filter((group) => group !== undefined))];
-  const members = groups.length > 0 ? common(groups.map((group) => approvers[group] ?? [])) : undefined;
+  const signing = [
+    ...groups,
+    ...matching.flatMap(({ escalateTo }) => escalateTo ?? []),
+    ...(asked.escalate ? [asked.escalate] : []),
+  ];
+  const keys = new Map<string, readonly string[]>();
+  const signs = (name: string): boolean => {
+    const own = keysFor(approvers, [...new Set(signing)], name);
+    if (own) keys.set(name, own);
+    return own?.length !== 0;
+  };
+  const members =
+    groups.length > 0
+      ? common(groups.map((group) => approvers[group] ?? [])).filter(({ name }) => signs(name))
+      : undefined;
   const approvals = Math.max(asked.approvals ?? 1, ...matching.map((rule) => rule.approvals ?? 0));
 
   const problems: Problem[] = [];
   const group = groups.length > 0 ? groups.join(' and ') : null;
   if (!known) problems.push({ path: 'group', message: `the worker's approvers have no group "${asked.group}"` });
   if (members && approvals > members.length) problems.push(tooFew(approvals, members.length, group ?? '', asked));
-  const escalation = asked.escalate === undefined ? undefined : escalated(approvers, matching, asked.escalate);
+  const escalation = asked.escalate === undefined ? undefined : escalated(approvers, matching, asked.escalate, signs);
   if (typeof escalation === 'string') problems.push({ path: 'escalate.group', message: escalation });
   const allowed = matching.some((rule) => rule.force === true) || !asked.forcible;
   return {
     approvals,
     group,
     ...(members && { members: members.map(({ name }) => name) }),
+    ...(keys.size > 0 && { keys: Object.fromEntries(keys) }),
+    fourEyes: matching.some(({ fourEyes }) => fourEyes === true),
     force: allowed && matching.every((rule) => rule.force !== false),
     ...(typeof escalation === 'object' && { escalation }),
     problems,
@@ -89,13 +109,14 @@ function escalated(
   approvers: WorkerConfig['approvers'],
   rules: readonly Rule[],
   group: string,
+  signs: (name: string) => boolean,
 ): NonNullable<Demand['escalation']> | string {
   if (!Object.hasOwn(approvers, group)) return `the worker's approvers have no group "${group}"`;
   const strict = rules.filter((rule) => rule.group !== undefined);
   const lets = (rule: Rule, name: string): boolean =>
     [rule.group, rule.escalateTo].some((one) => one !== undefined && approvers[one]?.some((who) => who.name === name));
   const members = (approvers[group] ?? []).map(({ name }) => name);
-  const may = members.filter((name) => strict.every((rule) => lets(rule, name)));
+  const may = members.filter((name) => strict.every((rule) => lets(rule, name)) && signs(name));
   if (may.length > 0) return { group, members: may };
   const groups = [...new Set(strict.map((rule) => rule.group))].join(' and ');
   return `nobody of ${group} may decide here: the worker's rules want ${groups}, and name no escalateTo with them`;
@@ -104,6 +125,16 @@ function escalated(
 /** Members of all groups. */
 function common([first = [], ...others]: readonly (readonly Member[])[]): readonly Member[] {
   return first.filter(({ name }) => others.every((group) => group.some((other) => other.name === name)));
+}
+
+/** The keys that count in all of the groups that have some of this name; undefined: it is a claim. Empty: nobody can sign. */
+function keysFor(approvers: WorkerConfig['approvers'], groups: readonly string[], name: string) {
+  const lists = groups.flatMap((group) => {
+    const keys = approvers[group]?.find((member) => member.name === name)?.keys;
+    return keys ? [keys] : [];
+  });
+  const [first, ...others] = lists;
+  return first?.filter((key) => others.every((list) => list.includes(key)));
 }
 
 function tooFew(

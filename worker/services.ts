@@ -2,11 +2,11 @@ import type { CloudServices, Services } from '../activities/services.js';
 import type { Env } from '../drs/auth/credentials.js';
 import { connect } from '../drs/connect.js';
 import { DrsError } from '../drs/errors.js';
-import type { Observer } from '../drs/observer.js';
 import { Watcher } from '../drs/watcher.js';
 import { admission } from './admission.js';
 import type { WorkerConfig } from './config.js';
 import { dependsOnTask, rulingFor, strictest } from './policy.js';
+import { requestOf } from './requests.js';
 import { ruleFor } from './rules.js';
 import { secretBook } from './secrets.js';
 import { openStores } from './stores/index.js';
@@ -20,14 +20,13 @@ export interface OpenServices extends Omit<Services, 'temporal'> {
 /** What activities need of the world, out of the worker's configuration. One connection and one watcher a cloud. */
 export function openServices(
   config: WorkerConfig,
-  { env = process.env, pace = 1, observer }: { env?: Env; pace?: number; observer?: Observer } = {},
+  { env = process.env, pace = 1 }: { env?: Env; pace?: number } = {},
 ): OpenServices {
   const secrets = secretBook(config, env);
   const clouds = new Map<string, CloudServices>(
     Object.entries(config.clouds).map(([name, cloud]) => {
-      const observed = observer && { observer };
-      const drs = connect(cloud, { env, ...observed });
-      return [name, { name, drs, watcher: new Watcher(drs, { pace, ...observed }) }];
+      const drs = connect(cloud, { env });
+      return [name, { name, drs, watcher: new Watcher(drs, { pace }) }];
     }),
   );
   const { store, close: closeStores } = openStores(config, env);
@@ -46,7 +45,12 @@ export function openServices(
     store,
     notifier: notifier(config, { env }),
     link: (run) => linkTo(config, run),
-    admit: admission(config, secrets),
+    admit: async (kind, spec, start) => {
+      const problems = await admission(config, secrets)(kind, spec);
+      if (!start) return { problems };
+      const request = requestOf(config, kind, spec, start);
+      return { ...request, problems: [...problems, ...request.problems] };
+    },
     ruling: (asks) => strictest(asks.map(({ operation, ...task }) => rulingFor(config, operation, task))),
     dependsOnTask: (operation) => dependsOnTask(config, operation),
     gateRule: ({ approvals, group, escalate, forcible, ...occasion }) => {
@@ -57,6 +61,8 @@ export function openServices(
         ...(rule.members && { members: rule.members }),
         force: rule.force,
         ...(rule.escalation && { escalation: rule.escalation }),
+        ...(rule.keys && { keys: rule.keys }),
+        ...(rule.fourEyes && { fourEyes: true }),
       };
     },
     close: async () => {

@@ -6,6 +6,7 @@ import { readFailure } from './failure.js';
 import { type Answer, type CarriedOpening, Opening, type Question } from './gate.js';
 import type { Change, Choice, Item } from './messages.js';
 import type { GateSpec } from './plans/common.js';
+import type { Proofs } from './proofs.js';
 
 /** What a person is asked. */
 export interface Ask {
@@ -42,6 +43,9 @@ export interface Asking {
   readonly run: HoldInput['run'];
   readonly cloud?: string | undefined;
   readonly notify: readonly string[];
+  readonly proofs: Proofs;
+  /** Who requested the run, where that is proved. */
+  readonly requester?: string | undefined;
 }
 
 /** Who is told of what happens at the desk. */
@@ -132,7 +136,7 @@ export class Desk {
     return opening.answer as Answer;
   }
 
-  private async open(ask: Ask, { run }: Asking): Promise<Opening> {
+  private async open(ask: Ask, { run, proofs, requester }: Asking): Promise<Opening> {
     const { name, spec = {}, forcible, about } = ask;
     const { offsets = [], ...rule } = await local.gateRule({
       kind: run.kind,
@@ -159,6 +163,8 @@ export class Desk {
       acknowledge: ask.acknowledge,
       one: ask.one,
       changeProblem: ask.changeProblem,
+      proofs,
+      requester,
       validFor: spec.validFor,
       hours: spec.window && { ...spec.window, offsets },
       escalateAfter: spec.escalate?.after,

@@ -21,7 +21,7 @@ export function renderDetails(status: Status): string {
   const head = `**${plain(status.name)}** (${status.kind}), ${plain(status.phase)} since ${at(status.since)}${status.jobId ? `, DRS task \`${code(status.jobId)}\`` : ''}`;
   const parts = [
     head,
-    ...(status.gate ? [gate(status.gate)] : []),
+    ...(status.gate ? [gate(status.gate, status.place?.workflowId ?? '')] : []),
     steps(status.steps),
     ...refused(status),
     ...decisions(status),
@@ -29,7 +29,7 @@ export function renderDetails(status: Status): string {
   return [cut(parts.join('\n\n')), BLANK, BLANK, BLANK].join('\n\n');
 }
 
-function gate(view: GateView): string {
+function gate(view: GateView, workflowId: string): string {
   const { id, question, decisions, approvals, group, expires, window, escalation, evidence, blocked } = view;
   const payload = {
     gate: id,
@@ -39,6 +39,7 @@ function gate(view: GateView): string {
     ...(decisions[0] === 'acknowledge' && { items: alarms(evidence.items) }),
     snapshot: evidence.snapshot,
     ...(blocked?.force === 'allowed' && { force: true }),
+    ...(view.signed && { time: '…', signature: '…' }),
   };
   const message = decisions.includes('approve') ? '`approve` (or `reject`)' : '`decide`';
   const facts = [
@@ -55,6 +56,7 @@ function gate(view: GateView): string {
     facts.filter(Boolean).join(' · '),
     ...approvers(view),
     ...blocks(view),
+    ...signing(view, workflowId),
     `Send the signal or the update ${message}:`,
     `\`\`\`json\n${JSON.stringify(payload)}\n\`\`\``,
     items(evidence.items),
@@ -67,6 +69,26 @@ function approvers({ approvers: given = [] }: GateView): string[] {
     return `${plain(by)}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
   });
   return shown.length > 0 ? [`Approved by ${shown.join(', ')}`] : [];
+}
+
+function signing({ decisions, signed, fourEyes }: GateView, workflowId: string): string[] {
+  const eyes =
+    fourEyes === undefined
+      ? []
+      : fourEyes === null
+        ? [
+            'Four eyes: **nobody signed the request of this run, so nobody can approve**. Reject it, and start it anew with `--key`.',
+          ]
+        : [`Four eyes: ${plain(fourEyes)} requested this run, so others must approve.`];
+  if (!signed) return eyes;
+  const words = decisions.includes('approve') ? 'approve' : 'decide';
+  const decision = words === 'decide' ? ` --decision ${decisions[0]}` : '';
+  const command = `drs-pilot ${words} ${code(workflowId)}${decision} --by your-name --reason "why" --key FILE`;
+  return [
+    ...eyes,
+    `**What is decided here must be signed.** This does it, and with \`--print\` gives what to paste:`,
+    `\`\`\`\n${command}\n\`\`\``,
+  ];
 }
 
 function blocks({ blocked }: GateView): string[] {

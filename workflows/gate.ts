@@ -1,6 +1,7 @@
 import { Approvals, type Given } from './approvals.js';
 import { evidence, worsened } from './evidence.js';
-import type { Change, Choice, Decision, DecisionRecord, Evidence, GateView, Item } from './messages.js';
+import type { Change, Choice, Decision, DecisionRecord, Evidence, GateView, Item, Proof } from './messages.js';
+import type { Keys, Proofs } from './proofs.js';
 import { closesAt, type Hours, isOpen, opensAt } from './window.js';
 
 /** Who may decide, as the worker's configuration and the spec together demand it. */
@@ -12,6 +13,10 @@ export interface GateRule {
   readonly force?: boolean;
   /** Who may decide, too, once the gate has been open for a while. */
   readonly escalation?: { readonly group: string; readonly members: readonly string[] };
+  /** Whose decisions must be signed, by which public keys. */
+  readonly keys?: Keys;
+  /** Whoever requested the run can't approve. */
+  readonly fourEyes?: boolean;
 }
 
 export interface Question {
@@ -39,8 +44,10 @@ export interface Question {
   readonly evolves?: boolean | undefined;
   /** Blocking items keep the gate from being approved, but for these where force is allowed. Absent: they are only shown. */
   readonly forcible?: readonly string[] | undefined;
-  /** Why it is not proved who decides, or undefined; absent where names are claims. */
-  readonly prove?: ((decision: Decision) => string | undefined) | undefined;
+  /** What is signed in this run; where the rule has no keys for a name it is a claim. */
+  readonly proofs?: Proofs | undefined;
+  /** Who requested the run, where that is proved. */
+  readonly requester?: string | undefined;
 }
 
 export interface Answer {
@@ -56,6 +63,8 @@ export interface Answer {
   readonly evidence: Evidence;
 }
 
+/** What whoever requested a run can't say under four eyes. */
+const AGREES: ReadonlySet<Choice> = new Set(['approve', 'acknowledge']);
 const STOPS: ReadonlySet<Choice> = new Set(['reject', 'abort', 'withdraw']);
 
 /** One opening of a gate, from its question to its answer. Pure: time (epoch ms) and events come from outside. */
@@ -63,6 +72,8 @@ export class Opening {
   answer: Answer | undefined;
   evidence: Evidence;
   private readonly approvals: Approvals;
+  /** Of all that was shown, by number of the snapshot. */
+  private readonly hashes = new Map<number, string>();
   private readonly acknowledged: Set<string>;
 
   constructor(
@@ -74,17 +85,19 @@ export class Opening {
     this.evidence = carried?.evidence ?? question.evidence;
     this.approvals = new Approvals(question.validFor, carried?.approvals);
     this.acknowledged = new Set(carried?.acknowledged);
+    this.hashes.set(this.evidence.snapshot, this.evidence.hash);
   }
 
   /** Why a decision can't count, or undefined. */
   refusal(decision: Decision, now: number): string | undefined {
-    const { decisions, rule, prove } = this.question;
+    const { decisions, rule } = this.question;
     if (decision.gate !== this.id) return `${decision.gate} is not open; open now is ${this.id}`;
     if (this.answer) return `${this.id} is closed: ${this.answer.decision} by ${this.answer.by.join(', ')}`;
     const offered =
       decision.decision === 'withdraw' ? decisions.includes('approve') : decisions.includes(decision.decision);
     if (!offered) return `${this.id} does not offer "${decision.decision}", but ${decisions.join(', ')}`;
-    const why = this.strangerRefusal(decision, now) ?? prove?.(decision) ?? this.momentRefusal(decision, now);
+    const why =
+      this.strangerRefusal(decision, now) ?? this.identityRefusal(decision, now) ?? this.momentRefusal(decision, now);
     if (why) return why;
     if (decision.force && !rule.force) return 'force is not allowed here';
     if (decision.decision === 'withdraw' && !this.approvals.has(decision.by, now))
@@ -92,8 +105,16 @@ export class Opening {
     return this.acknowledgeRefusal(decision) ?? this.changeRefusal(decision);
   }
 
-  /** Counts a decision that `refusal` let pass. */
-  take(decision: Decision, now: number): void {
+  /** Counts a decision that `refusal` let pass. Gives the proof of who said it, undefined where the name is a claim. */
+  take(decision: Decision, now: number): Proof | undefined {
+    const proof = this.proof(decision, now);
+    this.hear(decision, now);
+    if (typeof proof !== 'object') return undefined;
+    this.question.proofs?.count(decision.by, proof);
+    return proof;
+  }
+
+  private hear(decision: Decision, now: number): void {
     const { by, reason } = decision;
     switch (decision.decision) {
       case 'approve':
@@ -130,6 +151,7 @@ export class Opening {
   renew(items: readonly Item[], now: number): { readonly worse: readonly Item[]; readonly voided: readonly string[] } {
     const worse = worsened(this.evidence.items, items);
     this.evidence = evidence(items, this.evidence.snapshot + 1);
+    this.hashes.set(this.evidence.snapshot, this.evidence.hash);
     return { worse, voided: worse.length > 0 ? this.approvals.voidAll(now) : [] };
   }
 
@@ -173,6 +195,8 @@ export class Opening {
       expires: expires ?? null,
       evidence: this.evidence,
       approvers: this.approvals.view(now),
+      ...(rule.keys && { signed: true }),
+      ...(rule.fourEyes && { fourEyes: this.question.requester ?? null }),
       ...(hours && { window: hours.text }),
       ...(rule.escalation &&
         escalates !== undefined && {
@@ -193,6 +217,12 @@ export class Opening {
       approvals: this.approvals.carry(),
       acknowledged: [...this.acknowledged],
     };
+  }
+
+  /** A sentence where it is no proof. */
+  private proof(decision: Decision, now: number): Proof | string | undefined {
+    const { proofs, rule } = this.question;
+    return proofs?.ofDecision(decision, this.hashes, rule.keys, now);
   }
 
   private approve(last: Decision, now: number): void {
@@ -220,6 +250,17 @@ export class Opening {
       ? `; ${escalation.group} may decide from ${at(this.escalates)} on`
       : '';
     return `${by} is not in the group ${group}${later}`;
+  }
+
+  /** Why it is not proved who decides, or why it is the wrong one. */
+  private identityRefusal(decision: Decision, now: number): string | undefined {
+    const { rule, requester } = this.question;
+    const proof = this.proof(decision, now);
+    if (typeof proof === 'string') return proof;
+    if (!rule.fourEyes || !AGREES.has(decision.decision)) return undefined;
+    if (requester === undefined)
+      return 'four eyes: nobody signed the request of this run, so nobody can approve: start it anew, drs-pilot start SPEC --key FILE';
+    return decision.by === requester ? `four eyes: ${requester} requested this run, so others must approve` : undefined;
   }
 
   /** What the moment and the evidence have against a decision, whoever says it. */

@@ -1,4 +1,4 @@
-import { ApplicationFailure, metricMeter, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { type Opening, sameDecision } from './gate.js';
 import {
   type Decision,
@@ -11,12 +11,6 @@ import {
   updateOf,
 } from './messages.js';
 import { readComment, readMessage } from './plans/decision.js';
-
-/** For the worker's metrics; Temporal leaves it out at replays. */
-const countRefusal = (message: 'signal' | 'update'): void =>
-  metricMeter
-    .createCounter('drs_pilot_decisions_refused_total', '', 'Messages of people that could not count')
-    .add(1, { message });
 
 /** Only so many refusals, decisions and comments are shown, and kept: a record must fit into a payload. */
 const SHOWN = 50;
@@ -91,7 +85,6 @@ export class Inbox {
       description,
       validator: (payload: unknown) => {
         const why = this.problem(name, payload);
-        if (why) countRefusal('update');
         if (why) throw ApplicationFailure.nonRetryable(why, 'drs.refused');
       },
     });
@@ -113,6 +106,9 @@ export class Inbox {
   }
 
   private answer(name: MessageName, payload: unknown): Receipt {
+    // Between the validation and now others may have been heard.
+    const why = this.problem(name, payload);
+    if (why) throw ApplicationFailure.nonRetryable(why, 'drs.refused');
     const gate = (payload as Decision).gate ?? '';
     const opening = this.open();
     this.take(name, payload);
@@ -150,8 +146,8 @@ export class Inbox {
     if (this.isRepeat(decision)) return false;
     const { time: _, signature: __, ...said } = decision;
     const opening = this.open();
-    opening?.take(decision, Date.now());
-    this.record({ claimed: true, at, ...said, ...opening?.shown });
+    const proof = opening?.take(decision, Date.now());
+    this.record({ claimed: !proof, at, ...said, ...opening?.shown, ...proof });
     this.changed();
     return true;
   }
@@ -168,7 +164,6 @@ export class Inbox {
 
   private refuse(signal: string, why: string): void {
     this.refusedCount += 1;
-    countRefusal('signal');
     this.refused.push({ signal: signal.slice(0, 100), at: new Date().toISOString(), why: why.slice(0, 300) });
     if (this.refused.length > SHOWN) this.refused.shift();
     this.changed();

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LockView } from '../activities/locks.js';
+import type { Requester } from '../activities/services.js';
 import type { Kind } from '../drs/errors.js';
 
 export type { LockView };
@@ -75,6 +76,10 @@ export interface GateView {
   readonly expires: string | null;
   readonly evidence: Evidence;
   readonly approvers?: readonly Approver[];
+  /** Decisions must be signed: `drs-pilot … --key FILE`. */
+  readonly signed?: true;
+  /** Under four eyes who requested the run and can't approve; null: nobody signed the request, and nobody can. */
+  readonly fourEyes?: string | null;
   /** When it may be approved: `01:00–04:00 Asia/Shanghai`. */
   readonly window?: string;
   /** From when on whose members may decide, too. */
@@ -95,7 +100,7 @@ export interface StepRow {
   readonly progress?: number;
 }
 
-export interface DecisionRecord {
+export interface DecisionRecord extends Partial<Proof> {
   readonly gate: string;
   readonly decision: Choice | 'comment' | UpdateName;
   readonly by: string;
@@ -116,9 +121,30 @@ export interface Refusals {
   readonly last: readonly { readonly signal: string; readonly at: string; readonly why: string }[];
 }
 
+/** That somebody said it: the signature belongs to the text, and anybody can verify it again with `ssh-keygen -Y verify`. */
+export interface Proof {
+  readonly time: string;
+  readonly signature: string;
+  /** `SHA256:…` of the key. */
+  readonly key: string;
+  /** Canonical JSON (RFC 8785) of the whole decision. */
+  readonly text: string;
+}
+
+/** A signature counts in no other run. `runId` is that of the first run where one was reset. */
+export interface Place {
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
 export interface Status {
   readonly kind: string;
   readonly name: string;
+  /** What signatures say of the run. */
+  readonly place?: Place;
+  /** Who requested the run, where a signature proves it. */
+  readonly requested?: Requester;
   readonly jobId?: string;
   readonly phase: string;
   readonly since: string;

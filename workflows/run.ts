@@ -1,5 +1,6 @@
 import { CancellationScope, continueAsNew, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Held, LockMode } from '../activities/locks.js';
+import type { Requester } from '../activities/services.js';
 import { local, notifying } from './activities.js';
 import { Continuation, isContinued, Overfull } from './continuation.js';
 import { type Ask, type CarriedDesk, Desk } from './desk.js';
@@ -12,6 +13,7 @@ import { Locks } from './locks.js';
 import {
   type Change,
   type Item,
+  type Proof,
   type Result,
   type RunOutcome,
   type Status,
@@ -20,6 +22,7 @@ import {
 } from './messages.js';
 import { type CarriedChanges, Changed, type Mending, PlanChanges } from './plan-changes.js';
 import { type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
+import { Proofs, placeOf } from './proofs.js';
 import { type Dilemma, type GateOptions, Questions } from './questions.js';
 import { type CarriedSteps, StepTable } from './step-table.js';
 
@@ -37,6 +40,8 @@ export interface Carried extends CarriedChanges {
 /** What a kind adds to the result. */
 type Facts = Readonly<Record<string, unknown>>;
 
+type Spoken = { readonly by: string; readonly reason: string };
+
 type Work<T> = (retry: boolean) => Promise<T>;
 
 export interface StepOptions<T> {
@@ -51,6 +56,8 @@ type Settle<P extends PlanBase> = (run: Run<P>, plan: P, jobId: string) => Promi
 
 /** What every workflow of ours has: named steps that show in the UI, people who can be asked, and a record of it all. */
 export class Run<P extends PlanBase> {
+  /** What people must sign in this run, and have signed. */
+  readonly proofs = new Proofs(placeOf(workflowInfo()));
   private readonly steps: StepTable;
   private readonly desk: Desk;
   private readonly questions: Questions;
@@ -67,6 +74,7 @@ export class Run<P extends PlanBase> {
   private force = false;
   private seek: (() => Promise<string | undefined>) | undefined;
   private end: Pick<Result, 'outcome' | 'task'> | undefined;
+  private requester: Requester | undefined;
   private plan!: P;
 
   constructor(
@@ -208,14 +216,14 @@ export class Run<P extends PlanBase> {
   }
 
   /** A change that a person made by an update; it stands in the record, and a new password in the plan. */
-  recordUpdate(name: UpdateName, { by, reason }: { readonly by: string; readonly reason: string }, what: string): void {
+  recordUpdate(name: UpdateName, { by, reason }: Spoken, what: string, proof?: Proof): void {
     const at = new Date().toISOString();
-    this.inbox.record({ gate: '', decision: name, by, claimed: true, reason: `${reason} (${what})`, at });
+    this.inbox.record({ gate: '', decision: name, by, claimed: !proof, reason: `${reason} (${what})`, at, ...proof });
     this.moved();
   }
 
   /** From here on the plan has this, also when the run continues as new. */
-  amend(change: Change, { by, reason }: { readonly by: string; readonly reason: string }): void {
+  amend(change: Change, { by, reason }: Spoken): void {
     this.changes.amend({ change, by, reason });
   }
 
@@ -346,6 +354,8 @@ export class Run<P extends PlanBase> {
     return {
       kind: this.kind,
       name: this.title,
+      place: this.proofs.place,
+      ...(this.requester && { requested: this.requester }),
       ...(this.jobId && { jobId: this.jobId }),
       phase: opening ? 'waits for a person' : this.display.phase,
       since: this.display.since,
@@ -361,9 +371,12 @@ export class Run<P extends PlanBase> {
   private async admitted(): Promise<P> {
     this.display.begin(this.kind);
     const { plan, problems, shown } = readSpec(this.reader, this.kind, this.spec);
-    const admission = shown ? await local.admit({ kind: this.kind, spec: shown }) : { problems: [] };
+    const { namespace, workflowId, startTime } = workflowInfo();
+    const start = { namespace, workflowId, at: startTime.toISOString() };
+    const admission = shown ? await local.admit({ kind: this.kind, spec: shown, start }) : { problems: [] };
     const all = [...problems, ...admission.problems];
     if (!plan || all.length > 0) throw badSpec(this.kind, all);
+    this.requester = admission.requester;
     this.changes.applyAll(plan);
     return plan;
   }
@@ -398,7 +411,13 @@ export class Run<P extends PlanBase> {
         evolves:
           evolves && (async (shown) => [...(await evolves(shown.filter((one) => !unseen.includes(one)))), ...unseen]),
       },
-      { run: this.whereabouts, cloud: this.plan.cloud, notify: this.plan.notify ?? [] },
+      {
+        run: this.whereabouts,
+        cloud: this.plan.cloud,
+        notify: this.plan.notify ?? [],
+        proofs: this.proofs,
+        requester: this.requester?.by,
+      },
     );
     const { decision, by, reason, last } = answer;
     // Whoever approves must have seen the changes; at gates before that they are shown, too.

@@ -1,15 +1,10 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import canonicalize from 'canonicalize';
-import type { Decision, UpdateName } from './messages.js';
+import type { Decision, Place, Proof, UpdateName } from './messages.js';
 import { type PublicKey, readPublicKey, verify } from './signatures.js';
 
 /** What people sign: canonical JSON (RFC 8785) of all that they say, and of the place where they say it. Clients make the same text. */
-
-/** A signature counts in no other run. */
-export interface Place {
-  readonly namespace: string;
-  readonly workflowId: string;
-  readonly runId: string;
-}
 
 /** `hash` is that of the evidence whose number the decision names. */
 export const decisionText = (place: Place, hash: string, { signature: _, ...said }: Decision): string =>
@@ -24,8 +19,8 @@ export function requestText(
   { namespace, workflowId }: Omit<Place, 'runId'>,
   spec: Readonly<Record<string, unknown>>,
 ): string {
-  const { signature: _, ...request } = (spec['request'] ?? {}) as Signed;
-  return canonical({ namespace, workflowId, spec: { ...spec, request } });
+  const { signature: _, ...requested } = (spec['requested'] ?? {}) as Signed;
+  return canonical({ namespace, workflowId, spec: { ...spec, requested } });
 }
 
 export interface Signed {
@@ -35,47 +30,30 @@ export interface Signed {
   readonly signature?: string | undefined;
 }
 
-/** That somebody said it: with the text anybody can verify the signature again, years later. */
-export interface Proof {
-  readonly time: string;
-  readonly signature: string;
-  /** `SHA256:…` of the key. */
-  readonly key: string;
-  readonly text: string;
-}
-
 /** How far the time of a signature may lie from now. */
 export const FRESH_MS = 5 * 60_000;
 
 /**
- * The proof that somebody with one of the keys said it now, or a sentence that says why it is none. `last` is the time of what they
- * said before: nothing is heard twice, and nothing after what came later.
+ * Why something can't count as signed, seen without any cryptography: what is missing, too old or too new (`now` is epoch ms), or not
+ * later than `last`, the time of what they said before. Nothing is heard twice.
  */
-export function prove(
-  { by, time, signature }: Signed,
-  { keys, text, now, last }: { keys: readonly string[]; text: () => string; now: number; last?: string | undefined },
-): Proof | string {
-  if (!time || !signature) return `what ${by} decides must be signed, with time and signature (drs-pilot … --key FILE)`;
-  const stale = staleness(time, now);
-  if (stale) return stale;
+export function unfit({ by, time, signature }: Signed, now: number, last?: string): string | undefined {
+  if (!time || !signature) return `what ${by} says must be signed, with time and signature (drs-pilot … --key FILE)`;
+  if (Math.abs(now - Date.parse(time)) > FRESH_MS)
+    return `it was signed at ${time}, more than 5 minutes from ${new Date(now).toISOString()}: sign again, or mend the clock`;
   if (last && Date.parse(time) <= Date.parse(last))
     return `it was signed at ${time}, and what ${by} said at ${last} counts already: sign again`;
-  const signed = written(text);
-  if (signed === undefined) return 'it cannot be written as canonical JSON (RFC 8785): a character is half of a pair';
-  const key = verify(
-    keys.map(readPublicKey).filter((read): read is PublicKey => typeof read !== 'string'),
-    signature,
-    signed,
-  );
-  return typeof key === 'string'
-    ? `the signature of ${by} does not count: ${key}`
-    : { time, signature, key: key.fingerprint, text: signed };
+  return undefined;
 }
 
-/** Why a signature of this time is too old or too new, or undefined. */
-export function staleness(time: string, now: number): string | undefined {
-  if (Math.abs(now - Date.parse(time)) <= FRESH_MS) return undefined;
-  return `it was signed at ${time}, which is more than 5 minutes from now (${new Date(now).toISOString()}): sign again, or mend the clock`;
+/** The proof that somebody with one of the keys said it, or a sentence that says why it is none. */
+export function prove({ by, time, signature }: Signed, keys: readonly string[], text: () => string): Proof | string {
+  const signed = written(text);
+  if (signed === undefined) return 'it cannot be written as canonical JSON (RFC 8785): a character is half of a pair';
+  const read = keys.map(readPublicKey).filter((key): key is PublicKey => typeof key !== 'string');
+  const key = verify(read, signature ?? '', signed);
+  if (typeof key === 'string') return `the signature of ${by} does not count: ${key}`;
+  return { time: time ?? '', signature: signature ?? '', key: key.fingerprint, text: signed };
 }
 
 function written(text: () => string): string | undefined {
@@ -85,5 +63,8 @@ function written(text: () => string): string | undefined {
     return undefined;
   }
 }
+
+/** SHA-256, hex. */
+export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
 
 const canonical = (value: object): string => canonicalize(value) as string;

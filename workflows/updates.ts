@@ -3,7 +3,7 @@ import type { TaskSeen } from '../activities/permit.js';
 import { PASSWORD_CHANGEABLE, PAUSED, RETRYABLE, RUNNING } from '../drs/statuses.js';
 import { local, prompt } from './activities.js';
 import { readFailure } from './failure.js';
-import { changeUpdate, UPDATES, type UpdateName, type UpdateReceipt } from './messages.js';
+import { changeUpdate, type Proof, UPDATES, type UpdateName, type UpdateReceipt } from './messages.js';
 import type { PlanBase } from './plans/common.js';
 import { readUpdate, type UpdateForm } from './plans/updates.js';
 import type { Run } from './run.js';
@@ -125,8 +125,9 @@ export class Updates {
   private async make<N extends UpdateName>(name: N, change: Change<N>, said: UpdateForm<N>): Promise<UpdateReceipt> {
     const tasks = change.tasks(said);
     const seen = await this.permitted(change, said, tasks);
-    const approvals = await this.approved(name, change, said, seen);
+    const { proof, ...approvals } = await this.approved(name, change, said, seen);
     if (!approvals.enough) {
+      this.run.recordUpdate(name, said, `asks for it, ${approvals.count}`, proof);
       return { accepted: true, done: false, approvals: approvals.count, message: 'another must ask for the same' };
     }
     const became: string[] = [];
@@ -141,7 +142,7 @@ export class Updates {
     }
     change.after?.(said);
     const message = became.join('; ');
-    this.run.recordUpdate(name, said, message);
+    this.run.recordUpdate(name, said, message, proof);
     return { accepted: true, done: !change.lasts, approvals: approvals.count, message };
   }
 
@@ -163,26 +164,34 @@ export class Updates {
     return seen;
   }
 
-  /** Whoever asks approves it. Where the rules want more, each must ask for exactly the same. */
+  /**
+   * Whoever asks approves it. Where the rules want more, each must ask for exactly the same. Under four eyes who asked first has
+   * requested it, and the approvals are those of others.
+   */
   private async approved<N extends UpdateName>(
     name: N,
     { operation }: Change<N>,
-    { by, reason: _, ...what }: UpdateForm<N>,
+    said: UpdateForm<N>,
     seen: readonly TaskSeen[],
-  ): Promise<{ enough: boolean; count: string }> {
+  ): Promise<{ enough: boolean; count: string; proof?: Proof | undefined }> {
+    const { by, reason: _, time: __, signature: ___, ...what } = said;
     const tasks = seen.flatMap((task) => task.name ?? []);
     const gate = name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
-    const { kind, title } = this.run;
+    const { kind, title, proofs } = this.run;
     const rule = await local.gateRule({ kind, name: title, gate, operation, tasks });
     if (rule.members && !rule.members.includes(by)) throw refused(`${by} is not in the group ${rule.group}`);
+    const proof = proofs.ofUpdate(name, said, rule.keys, Date.now());
+    if (typeof proof === 'string') throw refused(proof);
+    if (proof) proofs.count(by, proof);
     const asked = this.run.kept<Record<string, string[]>>('updates', {});
     const key = `${name} ${JSON.stringify(what)}`;
     const who = [...new Set([...(asked[key] ?? []), by])];
-    const enough = who.length >= rule.approvals;
+    const needed = rule.approvals + (rule.fourEyes ? 1 : 0);
+    const enough = who.length >= needed;
     // Only the latest change that waits for others counts: an old approval must not meet a new one.
     for (const other of Object.keys(asked)) delete asked[other];
     if (!enough) asked[key] = who;
-    return { enough, count: `${who.length} of ${rule.approvals}` };
+    return { enough, count: `${who.length} of ${needed}`, proof };
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {

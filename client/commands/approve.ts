@@ -3,8 +3,9 @@ import type { Choice } from '../../workflows/messages.js';
 import { type Context, failed, type MakeCommand } from '../command.js';
 import { demandOffered, openGate, type Sent, send } from '../gate.js';
 import { renderGate } from '../render.js';
+import { type SigningOptions, signedDecision, signingOptions } from '../sign.js';
 
-export interface DecisionOptions {
+export interface DecisionOptions extends SigningOptions {
   readonly reason: string;
   readonly by: string;
   readonly gate?: string;
@@ -14,7 +15,7 @@ export interface DecisionOptions {
 
 /** The options that every decision has. */
 export const decisionOptions = (command: Command, { user }: Context): Command =>
-  command
+  signingOptions(command)
     .argument('<run>', 'id of the run')
     .requiredOption('--reason <text>', 'why; it stays in the record of the run')
     .option('--by <name>', 'who decides', user)
@@ -29,7 +30,8 @@ const word =
     decisionOptions(new Command(decision).description(description), context)
       .addHelpText(
         'after',
-        `\nExample:\n  drs-pilot ${decision} migration-orders-to-rds --reason "application is stopped"`,
+        `\nExamples:\n  drs-pilot ${decision} migration-orders-to-rds --reason "application is stopped"
+  drs-pilot ${decision} migration-orders-to-rds --reason "application is stopped" --by anna --key ~/.ssh/id_ed25519`,
       )
       .action((run: string, options: DecisionOptions) => decideAt(context, run, decision, options, done));
 
@@ -41,14 +43,14 @@ export async function decideAt(
   { temporal, output, ask }: Context,
   run: string,
   decision: Choice,
-  { by, reason, gate: named, yes, force, items, change }: DecisionOptions & Pick<Sent, 'items' | 'change'>,
+  { by, reason, gate: named, yes, force, key, print, items, change }: DecisionOptions & Pick<Sent, 'items' | 'change'>,
   done: string = decision,
 ): Promise<void> {
   const connected = await temporal();
-  const gate = await openGate(connected, run, named);
+  const { gate, place } = await openGate(connected, run, named);
   output.say(renderGate(gate));
   demandOffered(run, gate, decision);
-  if (ask && !yes && !isYes(await ask(`${decision} ${gate.id} of ${run} as ${by}? [y/N] `)))
+  if (ask && !yes && !print && !isYes(await ask(`${decision} ${gate.id} of ${run} as ${by}? [y/N] `)))
     throw failed('Nothing was sent.');
 
   const byName = decision === 'approve' || decision === 'reject';
@@ -62,7 +64,14 @@ export async function decideAt(
     ...(items && { items }),
     ...(change && { change }),
   };
-  const receipt = await send(connected, run, byName ? decision : 'decide', sent);
+  const message = byName ? decision : 'decide';
+  const whole = key ? await signedDecision(place, gate, message, sent, key) : sent;
+  if (print) {
+    output.say(`Send this to ${run} as the signal or the update "${message}"${key ? ', within five minutes' : ''}:`);
+    output.result(whole, JSON.stringify(whole));
+    return;
+  }
+  const receipt = await send(connected, run, message, whole);
   const count = byName && receipt.approvals ? `, approvals ${receipt.approvals}` : '';
   output.result(receipt, `${run}: ${gate.id} ${done} by ${by}${count}`);
 }

@@ -11,7 +11,7 @@ import { howToDecide, renderGate } from '../render.js';
 import type { RunView } from '../run-view.js';
 import { checkSpec, demandValid, nameOf, parse } from '../spec-files.js';
 import { type Show, watchRun } from '../watch.js';
-import { startAll } from './start.js';
+import { plan, startAll } from './start.js';
 
 interface Options {
   readonly file?: string;
@@ -19,6 +19,8 @@ interface Options {
   readonly reason?: string;
   readonly cloud?: string;
   readonly id?: string;
+  readonly key?: string;
+  readonly by: string;
   readonly taskQueue: string;
   readonly wait: boolean;
 }
@@ -35,6 +37,8 @@ export const call: MakeCommand = (context) =>
     .option('--reason <text>', 'why; shown to whoever approves')
     .option('--cloud <name>', 'only where the worker serves several')
     .option('--id <id>', 'id of the run (default: operation-<name>)')
+    .option('--key <file>', 'sign the request with this key of OpenSSH, for four eyes')
+    .option('--by <name>', 'with --key: who requests it', context.user)
     .addOption(taskQueueOption())
     .option('--no-wait', 'only start the run')
     .option('--json', 'one object: { workflowId, outcome, summary, outcomes }; with --no-wait { workflowId, runId }')
@@ -43,10 +47,9 @@ export const call: MakeCommand = (context) =>
       if (!entryOf(operation)) throw badInput(`${plain(operation)} is no call of DRS: drs-pilot operations lists them`);
       const spec = checkSpec(file ? nameOf(file) : operation, specOf(operation, file, options));
       demandValid([spec]);
-      const { id = `operation-${spec.spec?.['name'] ?? `${operation}-${randomUUID().slice(0, 8)}`}`, taskQueue } =
-        options;
+      const { id = `operation-${spec.spec?.['name'] ?? `${operation}-${randomUUID().slice(0, 8)}`}` } = options;
       const temporal = await context.temporal();
-      const [run] = await startAll(context, temporal, [spec], { id, taskQueue });
+      const [run] = await startAll(context, temporal, [await plan(temporal, spec, { ...options, id })], options);
       if (!wait) {
         context.output.result({ workflowId: id, runId: run?.runId }, `started ${id}`);
         return;

@@ -1,15 +1,18 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { Command } from 'commander';
+import { requestText } from '../../workflows/signed.js';
 import { badInput, type Context, failed, type MakeCommand } from '../command.js';
 import type { Temporal } from '../connect.js';
 import { taskQueueOption } from '../options.js';
 import { listened } from '../pollers.js';
+import { type SigningOptions, sign, signingOptions } from '../sign.js';
 import { demandValid, readSpecFiles, type SpecFile, workflowType } from '../spec-files.js';
 import { summary } from '../summary.js';
 import { watchToEnd } from './watch.js';
 
-interface Options {
+interface Options extends SigningOptions {
   readonly id?: string;
+  readonly by?: string;
   readonly taskQueue: string;
   readonly watch?: true;
 }
@@ -21,11 +24,12 @@ interface Started {
 }
 
 export const start: MakeCommand = (context) =>
-  new Command('start')
+  signingOptions(new Command('start'))
     .description('check specs and start a run for each; nothing is started if any of them has a problem')
     .argument('<spec...>', 'YAML or JSON files, or directories of them; - is stdin')
     .option('--id <id>', 'id of the run (default: <kind>-<name>)')
     .addOption(taskQueueOption())
+    .option('--by <name>', 'with --key: who requests the run', context.user)
     .option('--watch', 'follow the run to its end')
     .option('--json', 'one object: { runs: [{ file, workflowId, runId }] }; with --watch its changes follow')
     .addHelpText('after', EXAMPLES)
@@ -33,7 +37,14 @@ export const start: MakeCommand = (context) =>
       const specs = readSpecFiles(paths, context.output);
       demandValid(specs);
       if (specs.length > 1 && (options.id || options.watch)) throw badInput('--id and --watch go with one spec');
-      const runs = await startAll(context, await context.temporal(), specs, options);
+      const temporal = await context.temporal();
+      const planned: Planned[] = [];
+      for (const one of specs) planned.push(await plan(temporal, one, options));
+      if (options.print) {
+        for (const { spec } of planned) context.output.result(spec, JSON.stringify(spec));
+        return;
+      }
+      const runs = await startAll(context, temporal, planned, options);
       context.output.result({ runs }, runs.map(({ workflowId }) => `started ${workflowId}`).join('\n'));
       const [run] = runs;
       if (run && options.watch) await watchToEnd(context, run.workflowId);
@@ -44,16 +55,35 @@ const EXAMPLES = `
 Examples:
   drs-pilot start orders.yaml --watch
   drs-pilot start specs/
-  sed s/orders/orders2/ orders.yaml | drs-pilot start -`;
+  sed s/orders/orders2/ orders.yaml | drs-pilot start -
+  drs-pilot start orders.yaml --key ~/.ssh/id_ed25519 --by anna     # requested by a signature, for four eyes`;
+
+/** A spec and the run that it becomes. */
+export interface Planned extends SpecFile {
+  readonly workflowId: string;
+}
+
+/** What will be started, requested by a signature where a key is given. */
+export async function plan(
+  { namespace }: Pick<Temporal, 'namespace'>,
+  one: SpecFile,
+  { id, key, by = '' }: Pick<Options, 'id' | 'key' | 'by'>,
+): Promise<Planned> {
+  const workflowId = id ?? `${one.kind}-${one.name}`;
+  if (!key) return { ...one, workflowId };
+  // As JSON has it, which is how it is sent: YAML knows more.
+  const spec = { ...JSON.parse(JSON.stringify(one.spec)), requested: { by, time: new Date().toISOString() } };
+  const signature = await sign(requestText({ namespace, workflowId }, spec), key);
+  return { ...one, workflowId, spec: { ...spec, requested: { ...spec.requested, signature } } };
+}
 
 /** Starts them all, or none where an id is in use. */
 export async function startAll(
   { output }: Pick<Context, 'output'>,
   temporal: Temporal,
-  specs: readonly SpecFile[],
-  { id, taskQueue }: Pick<Options, 'id' | 'taskQueue'>,
+  planned: readonly Planned[],
+  { taskQueue }: Pick<Options, 'taskQueue'>,
 ): Promise<Started[]> {
-  const planned = specs.map((one) => ({ ...one, workflowId: id ?? `${one.kind}-${one.name}` }));
   await demandFree(
     temporal,
     planned.map(({ workflowId }) => workflowId),

@@ -2,7 +2,10 @@ import { chdir, cwd } from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../worker/config.js';
 import { WEBHOOK_EVENTS } from '../../worker/config-schema.js';
+import { securityKey } from '../support/ssh-keys.js';
 import { ENV, file, load, problems, scratch } from './config-file.js';
+
+const [ANNA, BERT] = [securityKey().line, securityKey().line];
 
 describe('where it comes from', () => {
   test('without a file the environment describes the one cloud', async () => {
@@ -122,9 +125,29 @@ rules:
       'policy.operations.toString: is no operation of DRS: `drs-pilot operations` lists them',
     ],
     [
-      'a key that is none',
+      'a key of another type',
       'approvers: { dba: { members: [{ name: anna, keys: [ssh-rsa AAAA] }] } }',
-      'approvers.dba.members[0].keys: is not known here',
+      'approvers.dba.members[0].keys[0]: must be of type ssh-ed25519 or sk-ssh-ed25519@openssh.com: ssh-rsa is not taken; ssh-keygen -t ed25519 makes one',
+    ],
+    [
+      'a member without a key in a group with keys',
+      `approvers: { dba: { members: [{ name: anna, keys: ['${ANNA}'] }, bert] } }`,
+      'approvers.dba.members[1]: has no key: where decisions of one member are signed, those of all are',
+    ],
+    [
+      'one key for two names, in another group and with another comment',
+      `approvers: { dba: { members: [{ name: anna, keys: ['${ANNA} a'] }] }, ops: { members: [{ name: bert, keys: ['${BERT}', '${ANNA} b'] }] } }`,
+      'approvers.ops.members[0].keys[1]: is the key of anna, too: a key stands for one person',
+    ],
+    [
+      'four eyes that cannot be told apart',
+      'approvers: { dba: { members: [anna, bert] } }\nrules: [{ fourEyes: true, group: dba }]',
+      'rules[0].fourEyes: needs a group whose members have keys: without them a name is a claim, and two may be one',
+    ],
+    [
+      'four eyes without a group',
+      'rules: [{ fourEyes: true }]',
+      'rules[0].fourEyes: needs a group whose members have keys: without them a name is a claim, and two may be one',
     ],
     ['no cloud at all', 'clouds: {}', 'clouds: must hold at least one cloud, or be left out'],
     [
@@ -270,17 +293,4 @@ temporal: { taskQueue: team, uiUrl: 'https://temporal.example.com' }
     rules: [{ tasks: ['prod-*'], approvals: 2, group: 'dba', force: false }],
     temporal: { taskQueue: 'team', uiUrl: 'https://temporal.example.com' },
   });
-});
-
-test('a section telemetry alone lets only this host read what a worker tells', async () => {
-  expect((await load('telemetry: {}')).telemetry).toEqual({
-    address: '127.0.0.1:9464',
-    metrics: true,
-    logs: { level: 'info', format: 'auto' },
-  });
-  expect((await load('')).telemetry.address).toBeUndefined();
-  expect(await problems('telemetry: { address: "9464", logs: { level: loud } }')).toEqual([
-    'telemetry.address: must be HOST:PORT, for instance 127.0.0.1:9464',
-    expect.stringMatching(/^telemetry\.logs\.level: /),
-  ]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { operations } from '../../drs/operations/index.js';
 import { DEFAULT_POLICY, ordersFor, policyFor } from '../../worker/policy.js';
 import { ruleFor } from '../../worker/rules.js';
+import { securityKey } from '../support/ssh-keys.js';
 import { load } from './config-file.js';
 
 const config = await load(`
@@ -26,6 +27,7 @@ describe('rules', () => {
     expect(ruleFor(config, { ...start, name: 'test-orders' })).toEqual({
       approvals: 1,
       group: null,
+      fourEyes: false,
       force: true,
       problems: [],
     });
@@ -85,6 +87,28 @@ describe('rules', () => {
     expect(ruleFor(config, start, { approvals: 4 }).problems).toEqual([
       { path: 'approvals', message: '4 approvals are needed and only 3 people of dba may give one' },
     ]);
+  });
+});
+
+describe('keys', async () => {
+  const [anna, bert, old] = [securityKey().line, securityKey().line, securityKey().line];
+  const signed = await load(`
+approvers:
+  dba: { members: [{ name: anna, keys: ['${anna} laptop', '${old}'] }, { name: bert, keys: ['${bert}'] }] }
+  ops: { members: [anna, bert] }
+  safe: { members: [{ name: anna, keys: ['${anna}'] }, { name: bert, keys: ['${securityKey().line}'] }] }
+rules: [{ gates: [cutover], group: dba, fourEyes: true }]
+`);
+
+  test('whose decisions must be signed, and with which keys, comes with the rule', () => {
+    expect(ruleFor(signed, cutover)).toMatchObject({ fourEyes: true, keys: { anna: [anna, old], bert: [bert] } });
+    expect(ruleFor(signed, start)).toMatchObject({ fourEyes: false, group: null });
+    expect(ruleFor(signed, start, { group: 'ops' })).not.toHaveProperty('keys');
+  });
+
+  test('of two groups the keys count that stand in both; a group without keys takes none away', () => {
+    expect(ruleFor(signed, cutover, { group: 'ops' }).keys).toEqual({ anna: [anna, old], bert: [bert] });
+    expect(ruleFor(signed, cutover, { group: 'safe' })).toMatchObject({ members: ['anna'], keys: { anna: [anna] } });
   });
 });
 

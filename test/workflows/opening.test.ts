@@ -3,10 +3,14 @@ import { offsetsOf } from '../../activities/zones.js';
 import { evidence } from '../../workflows/evidence.js';
 import { Opening, type Question } from '../../workflows/gate.js';
 import type { Choice, Decision, Item } from '../../workflows/messages.js';
+import { Proofs } from '../../workflows/proofs.js';
+import { decisionText } from '../../workflows/signed.js';
 import { closesAt, type Hours, isOpen, opensAt, readWindow } from '../../workflows/window.js';
+import { securityKey } from '../support/ssh-keys.js';
 
 const MINUTE = 60_000;
 const T = Date.parse('2026-01-31T18:00:00Z');
+const iso = (ms: number): string => new Date(ms).toISOString();
 const item = (name: string, c: Item['class'], value = 'v'): Item => ({ item: name, class: c, value });
 const rpo = (c: Item['class']) => item('orders-dr: RPO', c);
 const source = (c: Item['class']) => item('orders-dr: source', c);
@@ -185,11 +189,96 @@ test('a second group may decide once the gate has been open for a while', () => 
   expect(opening.answer).toMatchObject({ by: ['ada', 'emil'] });
 });
 
-test('who cannot prove who they are decides nothing, be it to stop', () => {
-  const opening = open({ prove: ({ signature }) => (signature ? undefined : 'it is not signed') });
-  for (const decision of ['approve', 'reject'] satisfies Choice[])
-    expect(say(opening, said('ada', { decision }), T)).toBe('it is not signed');
-  expect(say(opening, said('ada', { signature: 'x' }), T)).toBeUndefined();
+describe('where decisions are signed', () => {
+  const place = { namespace: 'default', workflowId: 'switchover-night', runId: 'r1' };
+  const [ada, ben, old] = [securityKey(), securityKey(), securityKey()];
+  const keys = { ada: [ada.line], ben: [ben.line] };
+  const signed = (opening: Opening, decision: Decision, at = T, key = decision.by === 'ada' ? ada : ben): Decision => {
+    const timed = { ...decision, time: iso(at) };
+    return { ...timed, signature: key.sign(decisionText(place, opening.shown.hash, timed)) };
+  };
+  const asking = (rule: Partial<Question['rule']> = {}, more: Partial<Question> = {}) =>
+    open({ proofs: new Proofs(place), ...more }, { members: ['ada', 'ben'], keys, ...rule });
+
+  test('every decision of a member is, approvals and rejections alike', () => {
+    for (const decision of ['approve', 'reject'] satisfies Choice[]) {
+      const opening = asking();
+      expect(say(opening, said('ada', { decision }), T)).toContain('must be signed, with time and signature');
+      expect(say(opening, signed(opening, said('ada', { decision })), T)).toBeUndefined();
+    }
+    const opening = asking();
+    const { snapshot: _, ...blind } = said('ada');
+    expect(say(opening, signed(opening, blind), T)).toContain('names the evidence that was seen: "snapshot": 1');
+  });
+
+  test('what was signed by another key, for another place, or was changed since counts nothing', () => {
+    const opening = asking();
+    const good = signed(opening, said('ada', { items: ['x'], decision: 'reject' }));
+    const differs = expect.stringContaining('something differs from what was signed');
+    expect(say(opening, signed(opening, said('ada'), T, old), T)).toContain('which is not one of theirs');
+    expect(say(opening, { ...good, by: 'ben' }, T)).toContain('which is not one of theirs');
+    const changed = {
+      decision: 'approve',
+      reason: 'other',
+      items: ['y'],
+      force: true,
+      change: {},
+      time: iso(T + 1),
+    } as const;
+    for (const [field, value] of Object.entries(changed))
+      expect(say(opening, { ...good, [field]: value }, T), field).toEqual(differs);
+    for (const other of [{ runId: 'r2' }, { workflowId: 'w' }, { namespace: 'n' }])
+      expect(say(asking({}, { proofs: new Proofs({ ...place, ...other }) }), signed(opening, said('ada')), T)).toEqual(
+        differs,
+      );
+    const elsewhere = asking({}, { evidence: evidence([rpo('ok')]) });
+    expect(say(elsewhere, signed(opening, said('ada')), T)).toEqual(differs);
+    expect(opening.count(T)).toBe('0 of 2');
+  });
+
+  test('a signature is good for five minutes, and once', () => {
+    const opening = asking();
+    const approval = signed(opening, said('ada'));
+    expect(say(opening, approval, T + 5 * MINUTE + 1)).toContain('more than 5 minutes from 2026-01-31T18:05:00.001Z');
+    expect(say(opening, approval, T - 5 * MINUTE - 1)).toContain('more than 5 minutes');
+    expect(say(opening, approval, T + 5 * MINUTE)).toBeUndefined();
+    expect(say(opening, signed(opening, said('ada', { decision: 'withdraw' }), T + 1), T)).toBeUndefined();
+    expect(say(opening, approval, T)).toContain('counts already: sign again');
+    expect(opening.count(T)).toBe('0 of 2');
+  });
+
+  test('an approval of older evidence counts nothing; who stops need not have seen the latest', () => {
+    const opening = asking({}, { evolves: true });
+    const [approval, rejection] = [signed(opening, said('ada')), signed(opening, said('ben', { decision: 'reject' }))];
+    opening.renew([rpo('warning'), source('ok')], T);
+    expect(say(opening, approval, T)).toContain('snapshot 1 was seen, 2 is shown now');
+    expect(say(opening, { ...approval, snapshot: 2 }, T)).toContain('something differs');
+    expect(say(opening, rejection, T)).toBeUndefined();
+  });
+
+  test('under four eyes whoever requested the run may stop it, and never agree to it', () => {
+    const opening = asking({ approvals: 1, fourEyes: true }, { requester: 'ada' });
+    expect(say(opening, signed(opening, said('ada')), T)).toBe(
+      'four eyes: ada requested this run, so others must approve',
+    );
+    expect(opening.view(T)).toMatchObject({ signed: true, fourEyes: 'ada' });
+    expect(say(opening, signed(opening, said('ben')), T)).toBeUndefined();
+    const unsigned = asking({ approvals: 1, fourEyes: true });
+    expect(say(unsigned, signed(unsigned, said('ben')), T)).toContain('nobody signed the request of this run');
+    expect(say(unsigned, signed(unsigned, said('ada', { decision: 'reject' })), T)).toBeUndefined();
+  });
+
+  test('a flood of bad signatures is cut short, and what is right counts a moment later', () => {
+    const opening = asking();
+    const bad = {
+      ...said('ada', { time: iso(T) }),
+      signature: signed(opening, said('ada', { reason: 'other' })).signature,
+    };
+    const why = Array.from({ length: 600 }, () => opening.refusal(bad as Decision, T));
+    expect(why[0]).toContain('something differs');
+    expect(why.at(-1)).toContain('too many bad signatures came at the same time');
+    expect(say(opening, signed(opening, said('ada')), T + 1)).toBeUndefined();
+  });
 });
 
 describe('a window', () => {
@@ -199,7 +288,6 @@ describe('a window', () => {
     return { ...window, offsets: offsetsOf(window.zone, from) };
   };
   const at = (time: string): number => Date.parse(time);
-  const iso = (ms: number): string => new Date(ms).toISOString();
 
   test('an approval outside of it counts nothing and hears when it opens; the answer holds until it closes', () => {
     const opening = open({ hours: hours('01:00–04:00 Asia/Shanghai'), validFor: 180 * MINUTE }, { approvals: 1 });

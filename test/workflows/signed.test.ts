@@ -30,13 +30,13 @@ test('the examples of RFC 8785 come out as they stand there', () => {
     "\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\ud83d\ude00": 5, "\u0080": 6, "\u00f6": 7
   }`);
   expect(requestText(place, spec)).toBe(
-    '{"namespace":"default","spec":{"\\r":2,"1":4,"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"request":{},"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/","\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3},"workflowId":"migration-orders"}',
+    '{"namespace":"default","spec":{"\\r":2,"1":4,"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"requested":{},"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/","\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3},"workflowId":"migration-orders"}',
   );
 });
 
 test('an update and a request are told from a decision', () => {
   expect(updateText(place, 'pause', { by: 'ada', time: 't', signature: 's' })).toContain('"update":"pause"');
-  expect(requestText(place, { name: 'orders', request: { by: 'ada', time: 't', signature: 's' } })).toBe(
-    '{"namespace":"default","spec":{"name":"orders","request":{"by":"ada","time":"t"}},"workflowId":"migration-orders"}',
+  expect(requestText(place, { name: 'orders', requested: { by: 'ada', time: 't', signature: 's' } })).toBe(
+    '{"namespace":"default","spec":{"name":"orders","requested":{"by":"ada","time":"t"}},"workflowId":"migration-orders"}',
   );
 });

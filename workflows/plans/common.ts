@@ -107,6 +107,16 @@ export const SpecEndpoint = z.strictObject({
 });
 export type SpecEndpoint = z.output<typeof SpecEndpoint>;
 
+/** Who asked for the run; a signature over the whole spec proves it. `drs-pilot start --key FILE` writes it. */
+export const Requested = z
+  .strictObject({
+    by: z.string().trim().min(1).max(200),
+    time: z.iso.datetime(),
+    signature: z.string().min(1).max(8192),
+  })
+  .meta({ description: 'Who requests the run, signed; written by drs-pilot start --key.' });
+export type Requested = z.output<typeof Requested>;
+
 /** What every kind of spec has. */
 export const planBase = (kind: string) => ({
   kind: z.literal(kind).optional(),
@@ -117,6 +127,7 @@ export const planBase = (kind: string) => ({
     .enum(['keep', 'pause', 'terminate'])
     .default('keep')
     .meta({ description: 'What becomes of the DRS task when the run is rejected, aborted or cancelled.' }),
+  requested: Requested.optional(),
   adopt: JobId.optional().meta({ description: 'Takes over this existing task, after a gate.' }),
 });
 
@@ -125,6 +136,7 @@ export interface PlanBase {
   readonly name: string;
   readonly cloud?: string | undefined;
   readonly notify?: string[] | undefined;
+  readonly requested?: Requested | undefined;
   readonly onAbort?: 'keep' | 'pause' | 'terminate';
   source?: SpecEndpoint;
   target?: SpecEndpoint;

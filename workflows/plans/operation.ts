@@ -11,7 +11,7 @@ export const OPERATION_IDS = Object.keys(operations) as [string, ...string[]];
 export const entryOf = (id: unknown): Operation | undefined =>
   typeof id === 'string' && Object.hasOwn(table, id) ? table[id] : undefined;
 
-const { cloud, notify } = planBase('operation');
+const { cloud, notify, requested } = planBase('operation');
 
 export const OperationSpec = z
   .strictObject({
@@ -36,6 +36,7 @@ export const OperationSpec = z
     gate: Gate.optional().meta({ description: 'Asks for an approval, also where the policy does not.' }),
     cloud,
     notify,
+    requested,
   })
   .transform(({ request, jobs, name, ...spec }) => ({
     ...spec,

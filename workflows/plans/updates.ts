@@ -15,6 +15,8 @@ const common = {
   task: z.enum(['forward', 'backward']).optional(),
   /** Takes the lock of the task over from whoever holds it. */
   takeOver: z.boolean().optional(),
+  time: z.iso.datetime().optional(),
+  signature: z.string().max(8192).optional(),
 };
 const { task: _, ...whole } = common;
 
