@@ -105,7 +105,11 @@ function codecApp({ keyRing, authenticator, origins, warn }: CodecServerOptions)
       const namespace = c.req.header('x-namespace');
       // Which run a payload belongs to is not told.
       const converted = await convert(payloads, namespace ? { namespace, workflowId: '' } : undefined);
-      return c.json(Payloads.toObject(Payloads.create({ payloads: converted }), { bytes: String, arrays: true }));
+      // Without what is empty: the UI passes a reply on, and an older Temporal refuses fields that it does not know.
+      return c.json({
+        payloads: [],
+        ...Payloads.toObject(Payloads.create({ payloads: converted }), { bytes: String }),
+      });
     });
   }
   app.onError((error, c) => {

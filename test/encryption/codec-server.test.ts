@@ -74,6 +74,7 @@ test('what a run holds is decrypted for who knows the token, and what is encoded
   expect(await asValues(decoded)).toEqual([{ canary: 1 }, 'plain']);
 
   const encoded = (await (await post('/encode', plain, bearer(TOKEN))).json()) as { payloads: unknown[] };
+  expect(Object.keys(encoded.payloads[0] as object).sort()).toEqual(['data', 'metadata']);
   expect(JSON.stringify(encoded)).not.toContain(Buffer.from('"plain"').toString('base64'));
   expect(await asValues(await post('/decode', encoded.payloads, bearer(TOKEN)))).toEqual(['plain']);
   // As a browser sends what it asked its user for.

@@ -1,0 +1,152 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { inject, vi } from 'vitest';
+import { dataConverterWith } from '../../encryption/data-converter.js';
+import { SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
+import { startSimulator } from '../../simulator/server.js';
+import type { WorkerConfig } from '../../worker/config.js';
+import { openServices } from '../../worker/services.js';
+import { createWorkers } from '../../worker/worker.js';
+import { configFor, ENV } from './config.js';
+
+export const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+export const NO_BROWSER = 'no Chromium here: .ci/run --install installs it';
+/** Screenshots go here where somebody wants to look at them. */
+const SHOTS = process.env['DRS_PILOT_SHOTS'];
+
+/** A Temporal with its UI, a worker and a browser. */
+export interface Ui {
+  readonly url: string;
+  /** Of Temporal itself. */
+  readonly address: string;
+  readonly client: Client;
+  readonly config: WorkerConfig;
+  readonly browser: BrowserContext;
+  close(): Promise<void>;
+}
+
+export interface UiOptions {
+  /** Of the worker's configuration, beside the usual ones. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** What a person types where a site asks who they are. */
+  readonly httpCredentials?: { readonly username: string; readonly password: string };
+}
+
+export async function openUi({ settings = {}, httpCredentials }: UiOptions = {}): Promise<Ui> {
+  const server = await startTemporal({
+    binary: inject('temporalBinary') || undefined,
+    searchAttributes: SEARCH_ATTRIBUTES,
+  });
+  const simulator = await startSimulator({ speed: 'instant' });
+  const config = await configFor(simulator, settings);
+  const services = openServices(config, { env: ENV, pace: 0.01 });
+  const native = await NativeConnection.connect({ address: server.address });
+  const connection = await Connection.connect({ address: server.address });
+  const workers = await createWorkers({
+    connection: native,
+    namespace: 'default',
+    taskQueue: 'drs-pilot',
+    services,
+    keyRing: config.keyRing,
+    pace: 0.01,
+    bundle: inject('bundle'),
+  });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const profile = await mkdtemp(join(tmpdir(), 'drs-pilot-chromium-'));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: BROWSER ?? '',
+    headless: true,
+    viewport: { width: 1280, height: 1100 },
+    ...(httpCredentials && { httpCredentials }),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  return {
+    url: server.uiUrl ?? '',
+    address: server.address,
+    client: new Client({ connection, dataConverter: dataConverterWith(config.keyRing) }),
+    config,
+    browser,
+    close: async () => {
+      await browser.close();
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await Promise.all([services.close(), native.close(), connection.close(), simulator.close()]);
+      await server.stop();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function startByForm({ client, url }: Ui, page: Page, workflowId: string, input: unknown): Promise<void> {
+  await page.goto(`${url}/namespaces/default/workflows/start-workflow`);
+  await page.fill('#workflowId', workflowId);
+  await page.fill('#taskQueue', 'drs-pilot');
+  await page.fill('#workflowType', 'migration');
+  await typeJson(page, input, page.locator('h1:visible').last());
+  await page.getByTestId('start-workflow-button').click();
+  await vi.waitFor(async () => await client.workflow.getHandle(workflowId).describe(), {
+    timeout: 20_000,
+    interval: 200,
+  });
+}
+
+/** The editor formats its text when it loses the focus, which moves what lies below: so the focus goes first. */
+async function typeJson(page: Page, value: unknown, elsewhere: Locator): Promise<void> {
+  await page.locator('.cm-content:visible').last().click();
+  await page.keyboard.insertText(JSON.stringify(value));
+  await elsewhere.click();
+}
+
+export async function openDetails({ url }: Ui, page: Page, workflowId: string, shown: string): Promise<string> {
+  await page.goto(`${url}/namespaces/default/workflows/${workflowId}`);
+  await page.getByTestId('user-metadata-tab').click();
+  return await vi.waitFor(
+    async () => {
+      const texts = await Promise.all(
+        page.frames().map((frame) =>
+          frame
+            .locator('body')
+            // biome-ignore lint/performance/useDomNodeTextContent: what the person sees, not what the page holds
+            .innerText()
+            .catch(() => ''),
+        ),
+      );
+      const text = texts.find((one) => one.includes(shown));
+      if (text === undefined) throw new Error(`the panel does not show "${shown}"`);
+      return text;
+    },
+    { timeout: 20_000, interval: 250 },
+  );
+}
+
+export async function sendSignal(page: Page, name: string, payload: unknown): Promise<void> {
+  await page.getByRole('button', { name: 'More Actions' }).locator('visible=true').first().click();
+  await page.getByText('Send a Signal').locator('visible=true').first().click();
+  await page.getByTestId('signal-select-button').locator('visible=true').first().click();
+  await page
+    .getByRole('option', { name: new RegExp(`^${name}\\b`) })
+    .locator('visible=true')
+    .first()
+    .click();
+  await typeJson(page, payload, page.locator('#modal-title-signal-confirmation-modal').locator('visible=true').first());
+  await page.getByTestId('confirm-modal-button').locator('visible=true').first().click();
+}
+
+export async function shoot(page: Page, name: string): Promise<void> {
+  if (!SHOTS) return;
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
