@@ -1,10 +1,13 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { DrsError, KINDS } from '../drs/errors.js';
+import { HookError } from './hooks.js';
 import { STORE_TROUBLE, StoreError } from './stores.js';
 
 /** The only place where an error of ours becomes one of Temporal's. */
 export function toFailure(error: unknown): unknown {
   if (error instanceof StoreError) return storeFailure(error);
+  if (error instanceof HookError)
+    return ApplicationFailure.nonRetryable(error.message, 'drs.hook', { hook: error.hook });
   if (!(error instanceof DrsError)) return error;
   const { retry } = KINDS[error.kind];
   const { retryAfter, ...at } = error.at;

@@ -10,6 +10,7 @@ import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
 import { listSubtasks, takeOverEdit } from './edit.js';
 import { holdGate, type RunAt } from './hold-gate.js';
+import { callHook } from './hooks.js';
 import { lockActivities, lockWaits } from './locks.js';
 import type { WebhookEvent } from './notify.js';
 import { compareParameters } from './parameters.js';
@@ -66,6 +67,7 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForComparison: waitForComparison(services, pace),
   superviseTask: superviseTask(services, pace),
   announce: announce(services, pace),
+  callHook: callHook(services, pace),
   takeOverEdit: takeOverEdit(services, pace),
   watchReadiness: watchReadiness(services, pace),
   watchDirection: watchDirection(services, pace),

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Drs } from '../drs/connect.js';
 import type { Problem } from '../drs/operations/common.js';
 import type { Watcher } from '../drs/watcher.js';
+import type { Hooks } from './hooks.js';
 import type { Notifier, WebhookEvent } from './notify.js';
 import type { Secrets } from './secrets.js';
 import type { Stores } from './stores.js';
@@ -96,6 +97,7 @@ export interface Services {
   readonly cloud: (name: string | undefined) => CloudServices;
   readonly secrets: Secrets;
   readonly notifier: Notifier;
+  readonly hook: Hooks;
   readonly store: Stores;
   /** What only the worker knows of a spec: clouds, secrets, webhooks, approvers; and of a run that starts, who requested it. */
   readonly admit: (kind: string, spec: Readonly<Record<string, unknown>>, start?: RunStart) => Promise<Admission>;

@@ -19,6 +19,7 @@ export const admission =
     })),
     ...webhookProblems(config, listOf(spec['notify']), 'notify'),
     ...storeProblems(config, spec),
+    ...hookProblems(config, spec),
     ...gatesIn(spec).flatMap(({ gate, path, asked, notify }) => [
       ...ruleFor(
         config,
@@ -65,6 +66,23 @@ const webhookProblems = (config: WorkerConfig, names: readonly string[], path: s
     path: `${path}[${names.indexOf(name)}]`,
     message: `the worker's configuration has no webhook "${name}"`,
   }));
+
+/** Hooks stand at the cutover of a migration, and at each stage of a switchover. */
+function hookProblems({ hooks }: WorkerConfig, spec: Fields): Problem[] {
+  const stages = Array.isArray(spec['stages']) ? spec['stages'] : [];
+  const sites = [
+    ['cutover.hooks', fieldsOf(spec['cutover'])['hooks']] as const,
+    ...stages.map((stage, index) => [`stages[${index}].hooks`, fieldsOf(stage)['hooks']] as const),
+  ];
+  return sites.flatMap(([path, site]) =>
+    ['before', 'after'].flatMap((phase) =>
+      [fieldsOf(site)[phase]].flat().flatMap((name, index) => {
+        if (typeof name !== 'string' || Object.hasOwn(hooks, name)) return [];
+        return [{ path: `${path}.${phase}[${index}]`, message: `the worker's configuration has no hook "${name}"` }];
+      }),
+    ),
+  );
+}
 
 /** A task that is ordered by the year or month is paid at its start. "approve" needs no more: each start has its gate. */
 function orderProblems(config: WorkerConfig, task: unknown): Problem[] {

@@ -3,7 +3,9 @@ import { endpointProblem } from '../drs/auth/credentials.js';
 import { isList, withRules } from '../drs/operations/common.js';
 import { operations } from '../drs/operations/index.js';
 import { CodecServerSection, Encryption } from '../encryption/sections.js';
+import { Duration } from '../workflows/plans/common.js';
 import { approverRules, Group } from './approvers.js';
+import { templateProblems } from './hook-template.js';
 
 /** What drs-pilot.yaml may hold, section by section. Strict: an unknown key is a mistake, not a wish. */
 
@@ -125,6 +127,36 @@ const Bucket = z.strictObject({
   secretKey: SecretRef,
 });
 
+/** Headers that are ours, or that only HTTP itself may set. */
+const RESERVED = /^(host|connection|content-length|transfer-encoding|upgrade|expect|idempotency-key|x-drs-pilot-.*)$/i;
+
+const Hook = withRules(
+  z.strictObject({
+    url: z.union([z.string().refine(isWebAddress, 'must be an address: https://…'), SecretRef]),
+    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
+    headers: z
+      .record(z.string(), z.union([z.string().regex(/^[\x20-\x7e]*$/, 'must be plain text on one line'), SecretRef]))
+      .optional(),
+    body: z.json().optional(),
+    key: SecretRef.optional(),
+    timeout: Duration.refine((ms) => ms >= 1_000 && ms <= 3_600_000, 'must be between 1s and 1h').optional(),
+    retries: z.int().min(0).max(20).optional(),
+    drillSafe: z.boolean().optional(),
+  }),
+  (hook, tell) => {
+    for (const header of Object.keys(hook.headers ?? {})) {
+      if (!/^[A-Za-z0-9-]+$/.test(header)) tell(['headers', header], 'is no name of a header');
+      else if (RESERVED.test(header)) tell(['headers', header], 'is set by drs-pilot itself');
+    }
+    if (hook.body !== undefined && hook.method === 'GET') tell('body', 'does not go with GET');
+    for (const { path, message } of templateProblems(hook.body)) tell(['body', ...path], message);
+    const { url } = hook as { url?: unknown };
+    const secrets = secretsIn({ headers: hook.headers, body: hook.body }, []);
+    if (typeof url === 'string' && isWebAddress(url) && secrets.length > 0 && endpointProblem(new URL(url).origin))
+      tell('url', 'must be https: over http, the secrets beside it could be read on the way');
+  },
+);
+
 const Store = withRules(z.strictObject({ directory: text.optional(), s3: Bucket.optional() }), (store, tell) => {
   if (store.directory === undefined && store.s3 === undefined)
     tell([], 'must have a place: { directory: PATH } or { s3: … }');
@@ -164,6 +196,7 @@ export const ConfigFile = withRules(
     clouds: named(Cloud).optional(),
     secrets: named(Secret).optional(),
     webhooks: named(Webhook).optional(),
+    hooks: named(Hook).optional(),
     stores: named(Store).optional(),
     approvers: named(Group).optional(),
     rules: z.array(Rule).optional(),
@@ -179,7 +212,7 @@ export const ConfigFile = withRules(
   }),
   (file, tell) => {
     const known = new Set(entriesOf(file.secrets).map(([name]) => name));
-    for (const section of ['clouds', 'webhooks', 'stores', 'encryption', 'codecServer'] as const) {
+    for (const section of ['clouds', 'webhooks', 'hooks', 'stores', 'encryption', 'codecServer'] as const) {
       for (const { path, secret } of secretsIn(file[section], [section])) {
         if (!known.has(secret)) tell(path, `secrets has no "${secret}"`);
       }
@@ -236,8 +269,9 @@ const entriesOf = (section: unknown): [string, unknown][] =>
 
 function secretsIn(value: unknown, path: readonly string[]): { path: readonly string[]; secret: string }[] {
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'secret' && typeof inner === 'string'
+  const entries = Object.entries(value);
+  return entries.flatMap(([key, inner]) =>
+    key === 'secret' && typeof inner === 'string' && entries.length === 1
       ? [{ path: [...path, key], secret: inner }]
       : secretsIn(inner, [...path, key]),
   );

@@ -6,6 +6,7 @@ import { type KeyRing, NO_KEYS, readKeyRing } from '../encryption/key-ring.js';
 import { readSecret } from '../encryption/secret.js';
 import { readClouds } from './clouds.js';
 import { ConfigFile, type KINDS, type PERMISSIONS, usableParts, WEBHOOK_EVENTS } from './config-schema.js';
+import type { Json } from './hook-template.js';
 import { missingDirectories, type StoreEntry, storeEntry } from './stores/entries.js';
 
 export { ConfigError };
@@ -30,6 +31,22 @@ export interface WebhookEntry {
   /** Secret that messages are signed with. */
   readonly key?: { readonly secret: string };
   readonly events: readonly WebhookEventName[];
+}
+
+/** An HTTP call that specs can name. */
+export interface HookEntry {
+  readonly url: string | { readonly secret: string };
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers: Readonly<Record<string, string | { readonly secret: string }>>;
+  /** Left out: all that drs-pilot has to say. */
+  readonly body?: Json;
+  /** Secret that calls are signed with, as webhooks are. */
+  readonly key?: { readonly secret: string };
+  /** Milliseconds of one try. */
+  readonly timeout: number;
+  /** Further tries after one that failed. */
+  readonly retries: number;
+  readonly drillSafe: boolean;
 }
 
 export interface Member {
@@ -69,6 +86,7 @@ export interface WorkerConfig {
   readonly clouds: Readonly<Record<string, Cloud>>;
   readonly secrets: Readonly<Record<string, SecretEntry>>;
   readonly webhooks: Readonly<Record<string, WebhookEntry>>;
+  readonly hooks: Readonly<Record<string, HookEntry>>;
   readonly stores: Readonly<Record<string, StoreEntry>>;
   readonly approvers: Readonly<Record<string, readonly Member[]>>;
   readonly rules: readonly Rule[];
@@ -150,6 +168,7 @@ async function unreadable(secrets: Readonly<Record<string, SecretEntry>>, env: E
 
 function withDefaults({
   webhooks = {},
+  hooks = {},
   approvers = {},
   rules = [],
   policy = {},
@@ -157,6 +176,17 @@ function withDefaults({
 }: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'stores' | 'keyRing'> {
   return {
     webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
+    hooks: mapValues(
+      hooks,
+      ({ method = 'POST', headers = {}, timeout = 30_000, retries = 3, drillSafe = false, ...hook }) => ({
+        ...defined(hook),
+        method,
+        headers,
+        timeout,
+        retries,
+        drillSafe,
+      }),
+    ),
     approvers: mapValues(approvers, ({ members }) =>
       members.map((member) => (typeof member === 'string' ? { name: member } : defined(member))),
     ),

@@ -5,6 +5,7 @@ import { DrsError } from '../drs/errors.js';
 import { Watcher } from '../drs/watcher.js';
 import { admission } from './admission.js';
 import type { WorkerConfig } from './config.js';
+import { openHooks } from './hooks.js';
 import { dependsOnTask, rulingFor, strictest } from './policy.js';
 import { requestOf } from './requests.js';
 import { ruleFor } from './rules.js';
@@ -43,6 +44,7 @@ export function openServices(
     cloud,
     secrets,
     store,
+    hook: openHooks(config, env),
     notifier: notifier(config, { env }),
     link: (run) => linkTo(config, run),
     admit: async (kind, spec, start) => {

@@ -63,7 +63,10 @@ export function notifier(config: Sources, options: NotifierOptions = {}): Notifi
 }
 
 /** Not AbortSignal.any of a timeout: Node 20 forgets a timeout that nothing but such a signal holds, and then waits for ever. */
-function timeLimit(ms: number, outer?: AbortSignal): { readonly signal: AbortSignal; readonly lift: () => void } {
+export function timeLimit(
+  ms: number,
+  outer?: AbortSignal,
+): { readonly signal: AbortSignal; readonly lift: () => void } {
   const limit = new AbortController();
   const stop = (): void => limit.abort(outer?.reason);
   const timer = setTimeout(() => limit.abort(new DOMException('no answer', 'TimeoutError')), ms);

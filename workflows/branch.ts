@@ -8,6 +8,8 @@ export type Steps = Pick<
   | 'again'
   | 'part'
   | 'gate'
+  | 'openings'
+  | 'whereabouts'
   | 'approve'
   | 'acknowledge'
   | 'choose'
@@ -33,6 +35,7 @@ export function branch(run: Steps, name: string): Steps {
     part: (mending, work) => run.part({ ...mending, forget: mending.forget.map(row) }, work),
     gate: (gate, step, options) => run.gate(gate, row(step), options),
     approve: (gate, step, options) => run.approve(gate, row(step), options),
+    openings: (gate) => run.openings(gate),
     acknowledge: (gate, step, question, items) => run.acknowledge(gate, row(step), question, items),
     choose: (gate, step, question, items) => run.choose(gate, row(step), question, items),
     forget: (...steps) => run.forget(...steps.map(row)),
@@ -43,6 +46,9 @@ export function branch(run: Steps, name: string): Steps {
     lock: (jobIds, reason, mode) => run.lock(jobIds, reason, mode),
     unlock: (...jobIds) => run.unlock(...jobIds),
     locked: (jobId, reason, work) => run.locked(jobId, reason, work),
+    get whereabouts() {
+      return run.whereabouts;
+    },
     get task() {
       return run.task;
     },

@@ -86,6 +86,11 @@ export class Desk {
     return this.current?.answer ? undefined : this.current;
   }
 
+  /** How often a gate was opened so far. */
+  openingsOf(gate: string): number {
+    return this.openings.get(gate) ?? 0;
+  }
+
   carry(): CarriedDesk {
     const open = this.current?.carry() ?? this.carried;
     return {

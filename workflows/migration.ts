@@ -4,9 +4,10 @@ import { type MigrationPlan, migrationSpec } from './plans/migration.js';
 import { type Carried, Run } from './run.js';
 import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
-import { cutover, lastDelay, verification } from './steps/cutover.js';
+import { AFTER_CUTOVER, BEFORE_CUTOVER, cutover, hooks, lastDelay, verification } from './steps/cutover.js';
 import { deleteTask, endTask, release, settle } from './steps/end.js';
 import { notification, storeEndpoints, testConnections } from './steps/endpoints.js';
+import { hookRows } from './steps/hooks.js';
 import { afterStart, beforeStart } from './steps/mending.js';
 import { flowControl, policies, selectObjects, users } from './steps/objects.js';
 import { preCheck } from './steps/pre-check.js';
@@ -56,6 +57,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
       run.phase('ends');
       const ended = await run.step('End', () => endTask(task, plan));
       await run.step('Release', (retry) => release(run, task, retry));
+      await hooks(run, task, plan, 'after');
       return ended;
     });
     const deleted = plan.finish.delete && (await run.step('Delete', () => deleteTask(task), { skippable: true }));
@@ -64,7 +66,8 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
 }
 
 function outline(plan: MigrationPlan): string[] {
-  const { adopt, task, alarm_notify, startPoint, speed, finish } = plan;
+  const { adopt, task, alarm_notify, startPoint, speed, cutover, finish } = plan;
+  const rows = (names: readonly string[], row: string) => hookRows(names, row).map((name) => [name, true] as const);
   return present([
     ['Adoption', adopt],
     ['Create', true],
@@ -84,9 +87,11 @@ function outline(plan: MigrationPlan): string[] {
     ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
     ['Verification', plan.cutover.verify !== 'none'],
     ['Cutover approval', true],
+    ...rows(cutover.hooks.before, BEFORE_CUTOVER),
     ['Cutover delay', task.task_type !== 'FULL_TRANS'],
     ['End', true],
     ['Release', true],
+    ...rows(cutover.hooks.after, AFTER_CUTOVER),
     ['Delete', finish.delete],
   ]);
 }

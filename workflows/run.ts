@@ -334,6 +334,11 @@ export class Run<P extends PlanBase> {
     return await this.questions.approve(name, row, options);
   }
 
+  /** How often a gate was opened so far: each time is another occasion. */
+  openings(gate: string): number {
+    return this.desk.openingsOf(gate);
+  }
+
   /** What becomes of a step that did not go well; to do it again is the caller's part. "abort" ends the run. */
   async decide(row: string, dilemma: Dilemma): Promise<Answer> {
     return await this.questions.decide(row, dilemma);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Held } from '../support/checkpoint.js';
 import { migrationSpec } from '../support/config.js';
 import type { Run } from '../support/harness.js';
+import { openReceiver, type Receiver } from '../support/receiver.js';
 import { openStack, type Stack } from '../support/stack.js';
 import type { WorkerProcess } from '../support/worker-process.js';
 
@@ -21,6 +22,8 @@ interface Scene {
   readonly status?: string;
   /** or the gate that is open. */
   readonly gate?: string;
+  /** or the hook that has been called and does not answer, of which it is the second call that counts. */
+  readonly hook?: string;
   readonly after?: readonly Step[];
   readonly outcome?: 'completed' | 'rejected';
   /** The calls that must not be done twice, and how often each changes something. */
@@ -94,6 +97,8 @@ const scenes: Readonly<Record<string, Scene>> = {
     after: [unhold],
   },
 
+  hook: { spec: { cutover: { hooks: { before: ['fence'] } } }, before: both, hook: '/fence' },
+
   'start-gate': {
     spec: { start: { gate: { approvals: 2 } } },
     before: [start],
@@ -106,14 +111,21 @@ const scenes: Readonly<Record<string, Scene>> = {
 
 let stack: Stack;
 let worker: WorkerProcess;
+let receiver: Receiver;
 const names = new Map<Run, string>();
 const nameOf = (run: Run) => names.get(run) as string;
 
 beforeAll(async () => {
-  stack = await openStack({ clouds: Object.keys(scenes) });
+  receiver = await openReceiver();
+  receiver.answer = () => 'never';
+  const hooks = { fence: { url: `${receiver.url}/fence` } };
+  stack = await openStack({ clouds: Object.keys(scenes), settings: { hooks } });
   worker = await stack.startWorker();
 });
-afterAll(() => stack.close());
+afterAll(async () => {
+  await stack.close();
+  receiver.close();
+});
 
 interface Playing {
   readonly scene: Scene;
@@ -125,7 +137,7 @@ interface Playing {
 async function play(title: string, scene: Scene): Promise<Playing> {
   const name = `kill-${title}`;
   const { simulator, checkpoint } = stack;
-  const { spec, patch, before = [], call, status, gate } = scene;
+  const { spec, patch, before = [], call, status, gate, hook } = scene;
   if (patch) simulator.patch(name, patch);
   const held =
     call &&
@@ -140,6 +152,7 @@ async function play(title: string, scene: Scene): Promise<Playing> {
   await held?.arrived;
   if (status) await patiently(() => expect(simulator.job(name)?.status).toBe(status));
   if (gate) await run.gate(gate);
+  if (hook) await receiver.gets(hook);
   return { scene, run, held };
 }
 
@@ -148,6 +161,7 @@ test('killed at every step together with Temporal, every run goes on: one DRS ta
 }, async () => {
   const playing = await Promise.all(Object.entries(scenes).map(([title, scene]) => play(title, scene)));
 
+  receiver.answer = () => 204;
   const [restart] = await Promise.all([stack.killTemporal(), worker.end('SIGKILL')]);
   await Promise.all(playing.map(({ held, scene }) => scene.late || held?.release()));
   await restart();
@@ -162,6 +176,10 @@ test('killed at every step together with Temporal, every run goes on: one DRS ta
       const seen = { outcome: ended?.outcome, effects: effectsOn(name, ended?.jobId) };
       expect({ name, ...seen }).toEqual({ name, outcome, effects });
     }),
+  );
+  // Nobody knows whether the first call had its effect: it is made again, as the same one.
+  expect(receiver.received.map(({ body, headers }) => [body, headers['idempotency-key']])).toEqual(
+    Array(2).fill([receiver.received[0]?.body, receiver.received[0]?.json.key]),
   );
 });
 

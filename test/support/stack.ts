@@ -30,9 +30,11 @@ export interface StackOptions {
   readonly clouds?: readonly string[];
   /** Whether Temporal keeps its state in a file, so that it outlives a kill; slower. */
   readonly file?: boolean;
+  /** Further settings of the workers' configuration. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-export async function openStack({ clouds = [], file = true }: StackOptions = {}): Promise<Stack> {
+export async function openStack({ clouds = [], file = true, settings = {} }: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-stack-'));
   const where = {
     binary: inject('temporalBinary') || undefined,
@@ -47,6 +49,7 @@ export async function openStack({ clouds = [], file = true }: StackOptions = {})
   const taskQueue = 'drs-pilot';
   const config = await configFile(simulator, {
     ...base,
+    ...settings,
     clouds: Object.fromEntries(['default', ...clouds].map((name) => [name, base.clouds.default])),
   });
   const connection = await Connection.connect({ address: server.address });

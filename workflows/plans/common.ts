@@ -89,6 +89,19 @@ export const Gate = withRules(
 );
 export type GateSpec = z.output<typeof Gate>;
 
+const HookNames = z
+  .array(z.string().min(1).max(63))
+  .max(20)
+  .refine((names) => new Set(names).size === names.length, 'must name each hook once')
+  .default([]);
+
+/** Calls of the worker's configuration round something, each list in its order. */
+export const Hooks = z
+  .strictObject({ before: HookNames, after: HookNames })
+  .prefault({})
+  .meta({ description: "Hooks of the worker's configuration, called one after another." });
+export type HooksSpec = z.output<typeof Hooks>;
+
 const SpecKafkaSecurity = z.strictObject({
   ...KafkaSecurity.shape,
   trust_store_password: SecretRef.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SyncPolicy } from '../../drs/operations/objects-and-policies.js';
-import { Duration, Gate, type Problem, type Raw, type ReadSpec, SpecEndpoint } from './common.js';
+import { Duration, Gate, Hooks, type Problem, type Raw, type ReadSpec, SpecEndpoint } from './common.js';
 import { asObject } from './requests.js';
 import { databasesNamedTwice, Parameters, StartPoint, taskBase, taskProblems, Users, Verify } from './task.js';
 
@@ -37,6 +37,10 @@ export const MigrationSpec = z.strictObject({
       }),
       verify: Verify,
       gate: Gate.prefault({}),
+      hooks: Hooks.meta({
+        description:
+          'before: after the approval, before the delay is read for the last time; after: once the task has ended.',
+      }),
     })
     .prefault({}),
   finish: z.strictObject({ delete: z.boolean().default(false) }).prefault({}),

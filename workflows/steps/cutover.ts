@@ -3,8 +3,12 @@ import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
 import type { Answer } from '../gate.js';
 import type { MigrationPlan } from '../plans/migration.js';
+import { callHooks, hookRows } from './hooks.js';
 import { at, type Task } from './task.js';
 import { forgetVerification, type Verification, verify } from './verify.js';
+
+export const BEFORE_CUTOVER = 'Before the cutover';
+export const AFTER_CUTOVER = 'After the cutover';
 
 /**
  * The gate before the end, and the proof after it: the delay, read again, is known and small enough in two reads in a row. Else,
@@ -18,6 +22,8 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   const lapsed = !missed && run.hasBegun('Cutover delay');
   run.forget('Cutover delay');
   const verified = await verify(run, task, plan.name, plan.cutover.verify);
+  // Each approval is for a cutover of its own: what the hooks closed before may be open again.
+  if (!run.resultOf('Cutover approval')) run.forget(...hookRows(plan.cutover.hooks.before, BEFORE_CUTOVER));
   const approved = await run.approve('cutover', 'Cutover approval', () => ({
     question: incremental
       ? 'Cut over? Stop writing to the source first; the task is ended then'
@@ -53,6 +59,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   }
   // From the proof on to the end: what was proved must still hold when the task is ended.
   await run.lock(task.jobId, 'to cut over');
+  await hooks(run, task, plan, 'before');
   if (!incremental && holds(approved)) return true;
   if (!incremental) return await askAgain(run, task);
 
@@ -74,6 +81,16 @@ async function askAgain(run: Steps, task: Task): Promise<false> {
   await run.unlock(task.jobId);
   run.forget('Cutover approval');
   return false;
+}
+
+/** §4.1 has the application switched over here: DRS knows nothing of it, the worker's hooks do. */
+export async function hooks(run: Steps, task: Task, plan: MigrationPlan, phase: 'before' | 'after'): Promise<void> {
+  await callHooks(run, plan.cutover.hooks[phase], {
+    row: phase === 'before' ? BEFORE_CUTOVER : AFTER_CUTOVER,
+    phase,
+    occasion: `cutover#${run.openings('cutover')}`,
+    tasks: [{ jobId: task.jobId, name: plan.name }],
+  });
 }
 
 /** The delay with which it was cut over. */
