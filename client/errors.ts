@@ -1,5 +1,6 @@
 import {
   isGrpcServiceError,
+  QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -18,6 +19,11 @@ const GRPC = {
   14: { exit: EXIT.unreachable, says: 'Temporal does not answer any more: try again' },
   16: { exit: EXIT.failed, says: 'Temporal refuses the credentials: look at TEMPORAL_API_KEY and the TLS files' },
 } as const;
+
+/** Whether a query went wrong for its run alone: no worker took it, or the worker could not. The others of a list still answer. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof QueryNotRegisteredError ||
+  (error instanceof Error && (isGrpcServiceError(error) || isGrpcServiceError(error.cause)));
 
 /** Any error as one that a person can act on. What we don't know stays as it is. */
 export function explain(error: unknown): CommandError {

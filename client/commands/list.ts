@@ -1,9 +1,10 @@
-import { isGrpcServiceError, type WorkflowExecutionInfo } from '@temporalio/client';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { Command, Option } from 'commander';
 import { UnreadablePayload } from '../../encryption/codec.js';
 import type { Status } from '../../workflows/messages.js';
 import { badInput, type MakeCommand } from '../command.js';
 import type { Temporal } from '../connect.js';
+import { isUnanswered } from '../errors.js';
 import { table } from '../output.js';
 import { listened } from '../pollers.js';
 import { ago } from '../render.js';
@@ -111,7 +112,7 @@ async function waitsSince({ client }: Temporal, workflowId: string): Promise<str
   } catch (error) {
     // Without the keys the rest of the list is still worth something.
     if (error instanceof UnreadablePayload) return undefined;
-    if (error instanceof Error && (isGrpcServiceError(error) || isGrpcServiceError(error.cause))) return undefined;
+    if (isUnanswered(error)) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
-import { isGrpcServiceError } from '@temporalio/client';
 import { Command } from 'commander';
 import { type LockView, lockQuery } from '../../workflows/messages.js';
 import type { MakeCommand } from '../command.js';
 import type { Temporal } from '../connect.js';
+import { isUnanswered } from '../errors.js';
 import { plain, table } from '../output.js';
 import { listened } from '../pollers.js';
 import { ago } from '../render.js';
@@ -71,8 +71,7 @@ async function look({ client }: Temporal, lockId: string): Promise<Row> {
     const lock = await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query(lockQuery));
     return { lockId, answered: true, ...lock };
   } catch (error) {
-    if (error instanceof Error && (isGrpcServiceError(error) || isGrpcServiceError(error.cause)))
-      return { lockId, answered: false };
+    if (isUnanswered(error)) return { lockId, answered: false };
     throw error;
   }
 }

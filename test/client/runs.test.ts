@@ -183,8 +183,18 @@ test('Ctrl-C ends the watching and says that the run goes on', async ({ pilot })
   expect((await started.status()).gate?.id).toBe('start#1');
 });
 
-test('those that wait for a person are listed with their gate', async ({ cli, pilot }) => {
+test('those that wait for a person are listed with their gate, beside one that cannot answer', async ({
+  cli,
+  pilot,
+}) => {
   const { run: id } = await waiting(pilot);
+  // No workflow of ours answers to the status of another kind.
+  await pilot.client.workflow.start('jobLock', {
+    taskQueue: pilot.taskQueue,
+    workflowId: `mute-${id}`,
+    args: [{ jobId: 'none', cloud: 'default' }],
+    searchAttributes: { DrsKind: ['migration'], DrsGate: ['start#1'] },
+  });
   const row = await vi.waitFor(
     async () => {
       const { out } = await cli('list', '--waiting', '--kind', 'migration', '--limit', '500', '--json');
@@ -194,6 +204,7 @@ test('those that wait for a person are listed with their gate', async ({ cli, pi
         .map((line) => JSON.parse(line));
       const found = rows.find(({ workflowId }) => workflowId === id);
       expect(found).toBeDefined();
+      expect(rows.map(({ workflowId }) => workflowId)).toContain(`mute-${id}`);
       return found;
     },
     { timeout: 30_000, interval: 500 },
