@@ -48,7 +48,7 @@ test.each([
   await vi.waitFor(() => expect(children.filter(lives)).toEqual([]), { timeout: 20_000, interval: 200 });
 });
 
-test('what runs in the dev stack survives its restart', LONG, async () => {
+test('what runs in the dev stack survives its restart, and so does who watches it', LONG, async () => {
   const ports = [await freePort(), await freePort(), await freePort()].map(String) as [string, string, string];
   const [port, ui, simulator] = ports;
   const state = mkdtempSync(join(tmpdir(), 'drs-pilot-state-'));
@@ -72,14 +72,22 @@ test('what runs in the dev stack survives its restart', LONG, async () => {
   expect((await cli('start', 'examples/migration.yaml')).code).toBe(0);
   const id = 'migration-orders-to-rds';
   await waitsAt('start#1');
+  const watching = begin(['watch', id, '--address', `127.0.0.1:${port}`]);
+  await watching.said(/start#1 waits for a person/);
   first.kill('SIGTERM');
   await first.ended;
+  await watching.said(/Watching goes on/);
 
   const second = begin(args, { env: env() });
   await second.said(/Ctrl-C ends all of it/);
   await waitsAt('start#1');
   expect((await cli('approve', id, '--reason', 'still wanted')).code).toBe(0);
   await waitsAt('cutover#1');
+  await watching.said(/cutover#1 waits for a person/);
+  expect((await cli('approve', id, '--reason', 'it is in step')).code).toBe(0);
+  const watched = await watching.ended;
+  expect(watched.code, watched.err).toBe(0);
+  expect(watched.out).toMatch(/completed/);
   second.kill('SIGTERM');
   await second.ended;
 
