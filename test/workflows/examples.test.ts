@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
+import { changeUpdate } from '../../workflows/messages.js';
 import type { ENV } from '../support/config.js';
 import { test } from '../support/harness.js';
+import { phase } from '../support/supervised.js';
 
 const read = (path: string) => parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
 const EXAMPLES = readdirSync(new URL('../../examples/', import.meta.url)).filter((name) =>
@@ -22,7 +24,7 @@ const cloud = { 'cloud-ak': { env: 'AK' }, 'cloud-sk': { env: 'SK' } };
 
 test.override({ settings: { secrets: { ...secrets, ...cloud }, approvers: demo.approvers } });
 
-test('the examples of synchronisation and disaster recovery run until their tasks run', async ({
+test('the examples of synchronisation and disaster recovery run until their tasks run, or for as long as they do', async ({
   pilot,
   simulator,
 }) => {
@@ -33,9 +35,14 @@ test('the examples of synchronisation and disaster recovery run until their task
       const { approvals = 1 } = spec.start?.gate ?? {};
       for (const id of spec.task.multi_write ? ['start#1', 'start#2'] : ['start#1'])
         for (const by of ['anna', 'bert'].slice(0, approvals)) await run.approve(id, by);
+      if (spec.supervise) {
+        await phase(run, 'supervises');
+        await run.handle.executeUpdate(changeUpdate('end'), { args: [{ by: 'anna', reason: 'all was seen' }] });
+      }
       return [name, (await run.result()).task];
     }),
   );
-  expect(results).toEqual(EXAMPLES.map((name) => [name, 'running']));
+  const ends = (name: string) => (name.includes('supervised') ? 'terminated' : 'running');
+  expect(results).toEqual(EXAMPLES.map((name) => [name, ends(name)]));
   expect(simulator.journal().filter(({ unknownFields }) => unknownFields)).toEqual([]);
 });
