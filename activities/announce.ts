@@ -6,7 +6,8 @@ import type { Services } from './services.js';
 /** Something for webhooks, and those that have not heard of it yet. */
 export interface News {
   readonly event: WebhookEvent['event'];
-  readonly jobId: string;
+  /** Of its task, where it is about one of several; else the run's. */
+  readonly jobId?: string;
   readonly text: string;
   readonly to: readonly string[];
 }
@@ -23,7 +24,8 @@ export const announce =
     const { notifier, link: linkTo } = services;
     const link = linkTo(run);
     const text = link ? `${news.text}\n${link}` : news.text;
-    const event = { ...run, event: news.event, jobId: news.jobId, text, ...(link && { link }) };
+    const { event: what, jobId = run.jobId } = news;
+    const event = { ...run, event: what, ...(jobId && { jobId }), text, ...(link && { link }) };
     const signal = cancellationSignal();
     const before = activityInfo().heartbeatDetails as { untold?: readonly string[] } | undefined;
     let untold = before?.untold ?? news.to;

@@ -1,4 +1,3 @@
-import { cancellationSignal } from '@temporalio/activity';
 import { announce } from './announce.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
@@ -9,10 +8,9 @@ import { cancelComparison, waitForComparison } from './comparison/wait.js';
 import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
 import { listSubtasks, takeOverEdit } from './edit.js';
-import { holdGate, type RunAt } from './hold-gate.js';
 import { callHook } from './hooks.js';
+import { holdGate } from './hold-gate.js';
 import { lockActivities, lockWaits } from './locks.js';
-import type { WebhookEvent } from './notify.js';
 import { compareParameters } from './parameters.js';
 import { changePassword } from './passwords.js';
 import { permit } from './permit.js';
@@ -52,7 +50,6 @@ export const createActivities = (services: Services) => ({
   checkStore: async ({ store }: { readonly store: string }): Promise<void> => await services.store(store).check(),
   findRecoveries: findRecoveries(services),
   checkReadiness: checkReadiness(services),
-  notify: notify(services),
   ...createLocalActivities(services),
 });
 
@@ -91,21 +88,6 @@ export interface AdmitInput {
   /** Absent where nothing starts. */
   readonly start?: RunStart;
 }
-
-export interface NotifyInput {
-  readonly names: readonly string[];
-  readonly event: WebhookEvent['event'];
-  readonly run: RunAt;
-  readonly text: string;
-}
-
-const notify =
-  ({ notifier, link: linkTo }: Services) =>
-  async ({ names, event, run, text }: NotifyInput): Promise<void> => {
-    const link = linkTo(run);
-    const told = { event, ...run, text: link ? `${text}\n${link}` : text, ...(link && { link }) };
-    await notifier(names, told, cancellationSignal());
-  };
 
 export type Activities = ReturnType<typeof createActivities>;
 export type WaitActivities = ReturnType<typeof createWaitActivities>;

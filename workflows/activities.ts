@@ -53,15 +53,18 @@ export const waits = () =>
     retry: again,
   });
 
+/** Waits that are over after a day, whatever they wait for. */
+export const patientWaits = () =>
+  proxyActivities<WaitActivities>({
+    taskQueue: waitsQueue(),
+    startToCloseTimeout: '1 day',
+    scheduleToCloseTimeout: '1 day',
+    heartbeatTimeout: '30 seconds',
+    retry: again,
+  });
+
 /** Where waits run, and the locks of tasks, which wait, too. */
 export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-waits)?$/, '-waits');
-
-/** The news of the end: tried for a moment, never waited for. */
-export const notifying = proxyActivities<Activities>({
-  startToCloseTimeout: '6 seconds',
-  scheduleToCloseTimeout: '10 seconds',
-  retry: { ...again, maximumAttempts: 3 },
-});
 
 /** What the worker knows by itself, without any network. */
 export const local = proxyLocalActivities<LocalActivities>({ startToCloseTimeout: '30 seconds', retry: again });

@@ -1,3 +1,4 @@
+export { announcement } from './announcement.js';
 export { comparison } from './comparison.js';
 export { disasterRecovery } from './disaster-recovery.js';
 export { jobLock } from './job-lock.js';

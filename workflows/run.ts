@@ -1,7 +1,15 @@
-import { CancellationScope, continueAsNew, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Held, LockMode } from '../activities/locks.js';
 import type { Requester } from '../activities/services.js';
-import { local, notifying } from './activities.js';
+import { local } from './activities.js';
+import type { announcement } from './announcement.js';
 import { Continuation, isContinued, Overfull } from './continuation.js';
 import { type Ask, type CarriedDesk, Desk } from './desk.js';
 import { Display } from './display.js';
@@ -470,11 +478,17 @@ export class Run<P extends PlanBase> {
     return { ...this.status(), ...this.end };
   }
 
-  /** The news of the end. A webhook that is down never holds a run up. */
+  /** The news of the end, told by a run of its own: a webhook that is down never holds this one up. */
   private async tell(text: string): Promise<void> {
-    const names = this.plan?.notify ?? [];
-    if (names.length === 0) return;
-    await notifying.notify({ names, event: 'end', run: this.whereabouts, text }).catch(() => undefined);
+    const to = this.plan?.notify ?? [];
+    if (to.length === 0) return;
+    const news = { event: 'end', text, to } as const;
+    await startChild<typeof announcement>('announcement', {
+      workflowId: `drs-announcement-${workflowInfo().runId}`,
+      args: [{ run: this.whereabouts, news }],
+      parentClosePolicy: 'ABANDON',
+      staticSummary: text.slice(0, 200),
+    }).catch(() => undefined);
   }
 
   private carry(): Carried {

@@ -123,3 +123,16 @@ test('a disaster recovery in both directions', async ({ pilot }) => {
   await run.approve('start#2');
   await record(run, 'disasterRecovery-dual');
 });
+
+test.override({ settings: { webhooks: { oncall: { url: 'https://chat.example.com' } } } })(
+  'news of an end that nobody hears',
+  async ({ pilot }) => {
+    const run = await pilot.start({ ...migrationSpec('recorded-news'), notify: ['oncall'] });
+    await run.decide('start', 'reject');
+    await record(run, 'migration-told');
+    const { runId } = await run.handle.describe();
+    const announcement = pilot.client.workflow.getHandle(`drs-announcement-${runId}`);
+    await announcement.cancel();
+    await record(runOf(announcement), 'announcement-untold');
+  },
+);

@@ -17,7 +17,7 @@ const replay = (history: string): Promise<unknown> =>
 
 test('every workflow has a recorded history', () => {
   const recorded = new Set(files.map((file) => file.split('-')[0]));
-  for (const workflow of ['migration', 'operation', 'synchronization', 'disasterRecovery', 'jobLock'])
+  for (const workflow of ['migration', 'operation', 'synchronization', 'disasterRecovery', 'jobLock', 'announcement'])
     expect(recorded).toContain(workflow);
 });
 

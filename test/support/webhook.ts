@@ -18,6 +18,8 @@ export interface Webhook {
   answer: 'well' | 'badly' | 'never';
   /** Until it has been told of such an event; those before it count. */
   hears(event: WebhookEvent['event'], gate?: string): Promise<Heard>;
+  /** Breaks the connections of those that wait for an answer. */
+  hangUp(): void;
   close(): void;
 }
 
@@ -55,8 +57,12 @@ export async function openWebhook(): Promise<Webhook> {
         },
         { timeout: 30_000, interval: 50 },
       ),
-    close: () => {
+    hangUp: () => {
       for (const response of hanging) response.destroy();
+      hanging.clear();
+    },
+    close: () => {
+      webhook.hangUp();
       server.closeAllConnections();
       server.close();
     },

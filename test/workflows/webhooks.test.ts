@@ -78,6 +78,14 @@ test('a webhook that is down, or never answers, holds no run up and keeps the ot
   expect(oncall.heard).toEqual([]);
   await chat.hears('gateOpened', 'cutover#1');
   await chat.hears('end');
+  // Its end is told all the same, once, by a run that outlives it.
+  const { runId } = await run.handle.describe();
+  const announcement = pilot.client.workflow.getHandle(`drs-announcement-${runId}`);
+  expect((await announcement.describe()).status.name).toBe('RUNNING');
+  oncall.answer = 'well';
+  oncall.hangUp();
+  expect(await announcement.result()).toEqual({ untold: [] });
+  for (const { heard } of [oncall, chat]) expect(heard.filter(({ event }) => event.event === 'end')).toHaveLength(1);
 });
 
 test('a webhook that comes back hears of the gate that is still open, once', async ({ pilot, oncall, chat }) => {
