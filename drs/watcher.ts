@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Drs } from './connect.js';
 import { DrsError, type Outcome } from './errors.js';
 import type { DB_USE_TYPES } from './operations/common.js';
@@ -94,6 +95,8 @@ export class Watcher {
   private timer: NodeJS.Timeout | undefined;
   private readonly pace: number;
   private readonly now: () => number;
+  /** Rounds are asked for by many, and belong to none of them. */
+  private readonly outside = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly drs: Pick<Drs, 'showJobList' | 'many'>,
@@ -104,16 +107,18 @@ export class Watcher {
   }
 
   /**
-   * Tells `see` what is seen of a task until it returns true.
+   * Tells `see` what is seen of a task until it returns true, in the asynchronous context of the caller.
    * @throws DrsError where the service refuses to tell (not for passing trouble); the signal's reason when it is aborted.
    */
   async watch(watched: Watched, see: (seen: Seen) => boolean, signal: AbortSignal): Promise<Seen> {
     signal.throwIfAborted();
     let entry: Entry | undefined;
+    const here = AsyncLocalStorage.snapshot();
+    const seeHere = (seen: Seen): boolean => here(() => see(seen));
     const stop = () => entry?.reject(signal.reason);
     try {
       return await new Promise<Seen>((resolve, reject) => {
-        entry = { ...watched, see, resolve, reject, nextAt: this.now(), misses: 0, readAt: {} };
+        entry = { ...watched, see: seeHere, resolve, reject, nextAt: this.now(), misses: 0, readAt: {} };
         this.entries.add(entry);
         signal.addEventListener('abort', stop, { once: true });
         this.schedule();
@@ -128,7 +133,7 @@ export class Watcher {
     clearTimeout(this.timer);
     const due = [...this.kinds()].filter((kind) => !this.asking.has(kind)).map((kind) => this.dueAt(kind));
     if (due.length === 0) return;
-    this.timer = setTimeout(() => this.tick(), Math.max(0, Math.min(...due) - this.now()));
+    this.timer = setTimeout(() => this.outside(() => this.tick()), Math.max(0, Math.min(...due) - this.now()));
   }
 
   private kinds(): Set<UseType> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect, type Drs } from '../../drs/connect.js';
 import { Watcher } from '../../drs/watcher.js';
@@ -73,4 +74,20 @@ test('the delay is known in the first round in which there is one', async () => 
     AbortSignal.timeout(30_000),
   );
   expect(first).toBe(7_000);
+});
+
+test('each wait hears of its task in its own context, whoever the round was made for', async () => {
+  const watcher = new Watcher(drs, { pace: 0.001 });
+  const caller = new AsyncLocalStorage<string>();
+  const heard: string[] = [];
+  const jobs = ['orders', 'crm'].map((name) => simulator.createForeign({ name, status: 'INCRE_TRANSFER_STARTED' }).id);
+  await Promise.all(
+    jobs.map((jobId) =>
+      caller.run(jobId, () => {
+        const see = () => heard.push(caller.getStore() ?? 'nobody') > 0;
+        return watcher.watch({ jobId, useType: 'migration', everyMs: 30_000 }, see, AbortSignal.timeout(30_000));
+      }),
+    ),
+  );
+  expect(heard.sort()).toEqual([...jobs].sort());
 });
