@@ -6,10 +6,11 @@ import { Connection } from './connection.js';
 import { saveTo } from './download.js';
 import { DrsError, type Outcome } from './errors.js';
 import { checked, many, rulesOf, sendJobs } from './jobs.js';
+import { type Caller, callerHere, type Observer, observed } from './observer.js';
 import type { Operation } from './operation.js';
 import { operations } from './operations/index.js';
 import { readPages } from './paging.js';
-import { type Limits, openTransport } from './transport.js';
+import { type Limits, openTransport, type Transport } from './transport.js';
 import { Trouble, told } from './trouble.js';
 import { jobOf } from './wire.js';
 
@@ -31,6 +32,7 @@ export interface ConnectOptions<T extends Table> {
   /** Where a proxy is looked for; the process's environment when absent. */
   readonly env?: Env;
   readonly limits?: Limits;
+  readonly observer?: Observer;
 }
 
 type In<T extends Table, N extends keyof T> = z.input<T[N]['request']>;
@@ -78,7 +80,9 @@ export function connect<const T extends Table = typeof operations>(to: Cloud, op
     ...(options.env && { env: options.env }),
     ...(options.limits && { limits: options.limits }),
   });
-  const connection = new Connection(cloud, transport, identityOf(cloud, transport, options.now));
+  const { observer } = options;
+  const iam = observedIam(transport, cloud.name, observer);
+  const connection = new Connection(cloud, transport, identityOf(cloud, iam, options.now), observer);
   const calls = Object.entries(table).map(([name, entry]) => [name, callOf(connection, name, entry)]);
   const entryOf = (name: string): Operation => {
     const entry = table[name];
@@ -107,9 +111,10 @@ function callOf(connection: Connection, name: string, entry: Operation): Call {
   const lane = entry.batch && !entry.batch.alone ? laneOf(connection, name, entry) : undefined;
   return async (request, { signal } = {}) => {
     const input = checked(name, entry, request);
+    const caller = callerHere(connection.observer);
     const outcome = lane
-      ? await lane.add(input, signal)
-      : await first(sendJobs(connection, { name, entry, inputs: [input], signal }));
+      ? await lane.add({ input, caller }, signal)
+      : await first(sendJobs(connection, { name, entry, inputs: [input], signal, callers: caller ? [caller] : [] }));
     if (outcome.ok) return outcome.result;
     throw new DrsError(outcome.kind, outcome.message, outcome.at);
   };
@@ -118,12 +123,39 @@ function callOf(connection: Connection, name: string, entry: Operation): Call {
 const first = async (outcomes: Promise<Outcome<unknown>[]>): Promise<Outcome<unknown>> =>
   (await outcomes)[0] as Outcome<unknown>;
 
-const laneOf = (connection: Connection, name: string, entry: Operation): Lane<unknown, Outcome<unknown>> =>
-  openLane({
-    ...rulesOf(entry),
+interface Called {
+  readonly input: unknown;
+  readonly caller: Caller | undefined;
+}
+
+function laneOf(connection: Connection, name: string, entry: Operation): Lane<Called, Outcome<unknown>> {
+  const { limit, key, shared } = rulesOf(entry);
+  return openLane({
+    limit,
+    key: ({ input }) => key(input),
+    shared: ({ input }) => shared(input),
     admit: () => connection.turn(),
-    send: (inputs, signal) => sendJobs(connection, { name, entry, inputs, signal, admitted: true }),
+    send: (calls, signal) => {
+      const callers = calls.map(({ caller }) => caller).filter((caller) => caller !== undefined);
+      const inputs = calls.map(({ input }) => input);
+      return sendJobs(connection, { name, entry, inputs, signal, callers, admitted: true });
+    },
   });
+}
+
+/** The connection's own calls to IAM, as far as they are made to prove who we are. */
+function observedIam(transport: Transport, cloud: string, observer: Observer | undefined): Transport {
+  if (!observer) return transport;
+  return {
+    ...transport,
+    send: (request, options) => {
+      const operation = request.path === '/v3/projects' ? 'keystoneListProjects' : 'keystoneCreateUserToken';
+      const sent = { cloud, operation, jobs: 0, callers: [] };
+      const send = () => transport.send(request, options);
+      return observed(observer, sent, send, (reply) => ({ value: reply, outcomes: [] }));
+    },
+  };
+}
 
 async function download(
   connection: Connection,
@@ -135,7 +167,9 @@ async function download(
 ): Promise<{ readonly bytes: number }> {
   const input = checked(name, entry, request);
   try {
-    return await saveTo(path, (sink) => connection.ask({ name, entry, inputs: [input], signal }, { sink }));
+    const caller = callerHere(connection.observer);
+    const jobs = { name, entry, inputs: [input], signal, callers: caller ? [caller] : [] };
+    return await saveTo(path, async (sink) => (await connection.ask(jobs, { sink })).reply);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Trouble) throw told(error, { operation: name, entry }, jobOf(entry, input) || undefined);

@@ -1,10 +1,12 @@
 import type { Cloud } from './auth/credentials.js';
 import type { Identity } from './auth/identity.js';
+import type { Outcome } from './errors.js';
 import { secretsIn } from './mask.js';
+import { type Caller, type Observer, observed } from './observer.js';
 import type { Operation } from './operation.js';
 import { refusedBy } from './reply.js';
-import type { HttpReply, SendOptions, Transport } from './transport.js';
-import type { Trouble } from './trouble.js';
+import type { HttpReply, Sink, Transport } from './transport.js';
+import { Trouble } from './trouble.js';
 import { toWire } from './wire.js';
 
 /** The jobs of one request. */
@@ -15,7 +17,12 @@ export interface Jobs {
   readonly signal?: AbortSignal | undefined;
   /** It has had its turn already. */
   readonly admitted?: boolean;
+  /** Of the calls that travel in it. */
+  readonly callers?: readonly Caller[];
 }
+
+/** Reads the outcomes of all jobs out of a reply. */
+type Judge = (reply: HttpReply) => Outcome<unknown>[];
 
 /** What all calls to a cloud share. */
 export class Connection {
@@ -23,14 +30,18 @@ export class Connection {
     readonly cloud: Cloud,
     readonly transport: Transport,
     readonly identity: Identity,
+    readonly observer?: Observer,
   ) {}
 
   turn(signal?: AbortSignal): Promise<void> {
     return this.transport.turn(this.cloud.drsEndpoint, signal);
   }
 
-  /** The reply to one request, which did not fail as a whole; a refused token is renewed once. */
-  async ask({ entry, inputs, signal, admitted }: Jobs, options: Pick<SendOptions, 'sink'> = {}): Promise<HttpReply> {
+  /** The reply to one request, which did not fail as a whole; a refused token is renewed once. `judge` is for whoever observes. */
+  async ask(
+    { name, entry, inputs, signal, admitted, callers = [] }: Jobs,
+    { sink, judge = () => [] }: { readonly sink?: Sink; readonly judge?: Judge } = {},
+  ): Promise<{ readonly reply: HttpReply; readonly outcomes: readonly Outcome<unknown>[] }> {
     const projectId = await abortable(this.identity.projectId(), signal);
     const request = {
       ...toWire(entry, inputs, projectId),
@@ -40,12 +51,23 @@ export class Connection {
     for (let turn = 1; ; turn += 1) {
       if (!admitted || turn > 1) await this.turn(signal);
       const proof = await abortable(this.identity.prove(), signal);
-      const reply = await this.transport.send(request, { ...options, signal, authorize: proof.authorize });
-      const trouble = refusedBy(reply, entry, () => secretsIn(inputs));
-      const isRefusedToken = trouble !== undefined && isTokenRefusal(trouble);
-      if (!isRefusedToken) proof.accepted();
-      if (!trouble) return reply;
-      if (turn > 1 || !isRefusedToken || !proof.refused()) throw trouble;
+      try {
+        return await observed(
+          this.observer,
+          { cloud: this.cloud.name, operation: name, jobs: inputs.length, callers },
+          () => this.transport.send(request, { ...(sink && { sink }), signal, authorize: proof.authorize }),
+          (reply) => {
+            const trouble = refusedBy(reply, entry, () => secretsIn(inputs));
+            if (!trouble || !isTokenRefusal(trouble)) proof.accepted();
+            if (trouble) throw trouble;
+            const outcomes = judge(reply);
+            return { value: { reply, outcomes }, outcomes };
+          },
+        );
+      } catch (error) {
+        const isRefusedToken = error instanceof Trouble && isTokenRefusal(error);
+        if (turn > 1 || !isRefusedToken || !proof.refused()) throw error;
+      }
     }
   }
 }

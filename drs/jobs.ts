@@ -2,6 +2,7 @@ import { take } from './batching.js';
 import { BUSY } from './codes.js';
 import type { Connection, Jobs } from './connection.js';
 import { DrsError, type Outcome } from './errors.js';
+import { callerHere } from './observer.js';
 import type { Operation } from './operation.js';
 import { problemLines, problemsOf } from './operations/problems.js';
 import { judged } from './reply.js';
@@ -63,11 +64,12 @@ export async function many(
 
   const rules = rulesOf(entry);
   const busy = new Set<string>();
+  const callers = [callerHere(connection.observer)].filter((caller) => caller !== undefined);
   const runner = async (): Promise<void> => {
     for (let jobs = take(queue, rules, busy); jobs.length > 0; jobs = take(queue, rules, busy)) {
       const inputs = jobs.map(({ input }) => input);
       for (const input of inputs) busy.add(rules.key(input));
-      const results = await sendJobs(connection, { name, entry, inputs, signal });
+      const results = await sendJobs(connection, { name, entry, inputs, signal, callers });
       for (const input of inputs) busy.delete(rules.key(input));
       for (const [i, { index }] of jobs.entries()) settle(index, results[i] as Outcome<unknown>);
     }
@@ -82,15 +84,24 @@ export async function sendJobs(connection: Connection, jobs: Jobs): Promise<Outc
   const { name, entry, inputs, signal } = jobs;
   const context: Context = { operation: name, entry };
   try {
-    const reply = await connection.ask(jobs);
-    return judged(entry, context, inputs, reply);
+    const { outcomes } = await connection.ask(jobs, { judge: (reply) => judged(entry, context, inputs, reply) });
+    return toldOf(connection, name, outcomes);
   } catch (error) {
     signal?.throwIfAborted();
     const trouble = error instanceof Trouble ? error : ours(entry, error);
     if (inputs.length > 1 && trouble.facts.tooLarge) return divided(connection, jobs, Math.ceil(inputs.length / 2));
     if (inputs.length > 1 && isOneJobs(trouble)) return divided(connection, jobs, 1);
-    return inputs.map((input) => failed(trouble, context, jobOf(entry, input)));
+    return toldOf(
+      connection,
+      name,
+      inputs.map((input) => failed(trouble, context, jobOf(entry, input))),
+    );
   }
+}
+
+function toldOf({ cloud, observer }: Connection, name: string, outcomes: readonly Outcome<unknown>[]) {
+  if (observer?.outcome) for (const outcome of outcomes) observer.outcome(cloud.name, name, outcome);
+  return [...outcomes];
 }
 
 /** A mistake of our own, perhaps after the service did what was asked. */
@@ -98,11 +109,11 @@ const ours = ({ repeatable }: Operation, cause: unknown): Trouble =>
   new Trouble(repeatable ? 'refused' : 'ambiguous', { what: 'drs-pilot itself failed', mend: 'Report it.' }, { cause });
 
 /** So many jobs a request. One of them can be the reason why ten are refused, and ten can be too large together. */
-async function divided(connection: Connection, jobs: Jobs, most: number): Promise<Outcome<unknown>[]> {
-  const { name, entry, inputs, signal } = jobs;
+async function divided(connection: Connection, whole: Jobs, most: number): Promise<Outcome<unknown>[]> {
+  const { admitted: _, inputs, ...jobs } = whole;
   const outcomes: Outcome<unknown>[] = [];
   for (let at = 0; at < inputs.length; at += most)
-    outcomes.push(...(await sendJobs(connection, { name, entry, inputs: inputs.slice(at, at + most), signal })));
+    outcomes.push(...(await sendJobs(connection, { ...jobs, inputs: inputs.slice(at, at + most) })));
   return outcomes;
 }
 

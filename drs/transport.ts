@@ -29,6 +29,8 @@ export interface HttpReply {
   /** The beginning of a body that is no JSON, or was cut off. */
   readonly unreadable?: string;
   readonly requestId?: string;
+  /** The service said "too many". */
+  readonly throttled?: true;
 }
 
 /** Milliseconds. */
@@ -88,8 +90,9 @@ export function openTransport(
     turn: (endpoint, signal) => bucket(endpoint).take(signal),
     send: async (request, options = {}) => {
       const raw = await exchange(request.repeatable ? kept : fresh, request, options);
-      if (isThrottle(raw)) bucket(request.endpoint).slow(retryAfterOf(raw.headers) ?? 1_000);
-      return readReply(raw);
+      if (!isThrottle(raw)) return readReply(raw);
+      bucket(request.endpoint).slow(retryAfterOf(raw.headers) ?? 1_000);
+      return { ...readReply(raw), throttled: true };
     },
     close: async () => {
       await Promise.all([kept.close(), fresh.close()]);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Drs } from './connect.js';
 import { DrsError, type Outcome } from './errors.js';
+import type { Observer } from './observer.js';
 import type { DB_USE_TYPES } from './operations/common.js';
 import { INCREMENTAL } from './waits.js';
 
@@ -54,6 +55,7 @@ export interface WatcherOptions {
   /** Multiplies all intervals; below 1 for rehearsals on a simulator. */
   readonly pace?: number;
   readonly now?: () => number;
+  readonly observer?: Pick<Observer, 'round'>;
 }
 
 /** Ids that one list call may name (§6.1.19). */
@@ -95,15 +97,17 @@ export class Watcher {
   private timer: NodeJS.Timeout | undefined;
   private readonly pace: number;
   private readonly now: () => number;
+  private readonly observer: WatcherOptions['observer'];
   /** Rounds are asked for by many, and belong to none of them. */
   private readonly outside = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly drs: Pick<Drs, 'showJobList' | 'many'>,
-    { pace = 1, now = Date.now }: WatcherOptions = {},
+    { pace = 1, now = Date.now, observer }: WatcherOptions = {},
   ) {
     this.pace = pace;
     this.now = now;
+    this.observer = observer;
   }
 
   /**
@@ -178,7 +182,8 @@ export class Watcher {
       ),
     );
     const told = entries.filter((entry) => !refused.has(listed(entry)));
-    const numbers = await this.numbers(told, (id) => rows.get(id)?.status, now);
+    const { numbers, readings } = await this.numbers(told, (id) => rows.get(id)?.status, now);
+    this.observer?.round?.({ useType: kind, tasks: entries.length, calls: calls + readings });
     for (const entry of told) this.observe(entry, rows.get(entry.jobId), numbers.get(entry.jobId));
     for (const entry of entries) if (refused.has(listed(entry))) this.trouble(entry, refused.get(listed(entry)));
   }
@@ -208,21 +213,23 @@ export class Watcher {
     entries: readonly Entry[],
     statusOf: (id: string) => string | undefined,
     now: number,
-  ): Promise<Map<string, Numbers>> {
+  ): Promise<{ numbers: Map<string, Numbers>; readings: number }> {
     const numbers = new Map<string, Numbers>();
+    let readings = 0;
     const add = (id: string, more: Numbers) => numbers.set(id, { ...numbers.get(id), ...more });
     await Promise.all(
       READINGS.map(async ({ reading, wants, ask }) => {
         const wanting = entries.filter((entry) => wants(entry, statusOf(entry.jobId)));
         const ids = this.due(reading, wanting, statusOf, now);
         if (ids.length === 0) return;
+        readings += Math.ceil(ids.length / TASKS_A_READING);
         for (const { jobId, outcome } of await ask(this.drs, ids)) {
           const read = [...(numbers.get(jobId)?.read ?? []), reading];
           add(jobId, { read, ...('numbers' in outcome ? outcome.numbers : { unread: outcome.message }) });
         }
       }),
     );
-    return numbers;
+    return { numbers, readings };
   }
 
   /** Whose reading is due, and who goes along so that no request is half empty. */

@@ -32,6 +32,9 @@ export const WEBHOOK_EVENTS = [
   'escalated',
 ] as const;
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export const LOG_FORMATS = ['auto', 'json', 'text'] as const;
+
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const NAME_RULE = 'must be a name: up to 63 lower-case letters, digits and hyphens, a letter or digit first';
 
@@ -191,6 +194,18 @@ const Policy = z.strictObject({
   tags: z.record(z.string(), z.string()).optional(),
 });
 
+/** Where a worker tells how it is, and how it logs. */
+const Telemetry = z.strictObject({
+  address: z.string().refine(isListenAddress, 'must be HOST:PORT, for instance 127.0.0.1:9464').optional(),
+  metrics: z.boolean().optional(),
+  logs: z.strictObject({ level: z.enum(LOG_LEVELS).optional(), format: z.enum(LOG_FORMATS).optional() }).optional(),
+});
+
+function isListenAddress(address: string): boolean {
+  const [, host, port] = /^(\[[0-9a-fA-F:]+\]|[^:/@\s]+):(\d{1,5})$/.exec(address) ?? [];
+  return host !== undefined && Number(port) <= 65_535;
+}
+
 export const ConfigFile = withRules(
   z.strictObject({
     clouds: named(Cloud).optional(),
@@ -209,6 +224,7 @@ export const ConfigFile = withRules(
         uiUrl: z.string().refine(isWebAddress, 'must be an address: http://…').optional(),
       })
       .optional(),
+    telemetry: Telemetry.optional(),
   }),
   (file, tell) => {
     const known = new Set(entriesOf(file.secrets).map(([name]) => name));

@@ -5,7 +5,15 @@ import { ConfigError, readConfigFile } from '../encryption/config-file.js';
 import { type KeyRing, NO_KEYS, readKeyRing } from '../encryption/key-ring.js';
 import { readSecret } from '../encryption/secret.js';
 import { readClouds } from './clouds.js';
-import { ConfigFile, type KINDS, type PERMISSIONS, usableParts, WEBHOOK_EVENTS } from './config-schema.js';
+import {
+  ConfigFile,
+  type KINDS,
+  type LOG_FORMATS,
+  type LOG_LEVELS,
+  type PERMISSIONS,
+  usableParts,
+  WEBHOOK_EVENTS,
+} from './config-schema.js';
 import type { Json } from './hook-template.js';
 import { missingDirectories, type StoreEntry, storeEntry } from './stores/entries.js';
 
@@ -80,6 +88,17 @@ export interface Policy {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
+export interface TelemetryConfig {
+  /** HOST:PORT of /metrics, /healthz and /readyz; absent where the file has no section `telemetry`. */
+  readonly address?: string;
+  readonly metrics: boolean;
+  readonly logs: {
+    readonly level: (typeof LOG_LEVELS)[number];
+    /** `auto`: text at a terminal, else JSON. */
+    readonly format: (typeof LOG_FORMATS)[number];
+  };
+}
+
 /** What a spec can only name: the worker's side of it. */
 export interface WorkerConfig {
   /** With credentials in it: not for logs. */
@@ -94,7 +113,11 @@ export interface WorkerConfig {
   /** Of payloads; not for logs either. */
   readonly keyRing: KeyRing;
   readonly temporal: { readonly taskQueue: string; readonly uiUrl?: string };
+  readonly telemetry: TelemetryConfig;
 }
+
+/** Nobody but this host hears what a worker tells, unless the file says otherwise. */
+const MONITOR = '127.0.0.1:9464';
 
 /**
  * The worker's configuration: `file`, else DRS_PILOT_CONFIG, else ./drs-pilot.yaml where there is one, else the environment
@@ -173,6 +196,7 @@ function withDefaults({
   rules = [],
   policy = {},
   temporal = {},
+  telemetry,
 }: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'stores' | 'keyRing'> {
   return {
     webhooks: mapValues(webhooks, ({ events = WEBHOOK_EVENTS, ...webhook }) => ({ ...defined(webhook), events })),
@@ -193,6 +217,11 @@ function withDefaults({
     rules: rules.map(defined),
     policy: { operations: {}, orders: 'deny', ...defined(policy) },
     temporal: { taskQueue: 'drs-pilot', ...defined(temporal) },
+    telemetry: {
+      ...(telemetry && { address: telemetry.address ?? MONITOR }),
+      metrics: telemetry?.metrics ?? true,
+      logs: { level: 'info', format: 'auto', ...defined(telemetry?.logs ?? {}) },
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection, Runtime } from '@temporalio/worker';
 import { explainMissing, missingSearchAttributes } from '../workflows/search-attributes.js';
 import { loadConfig } from './config.js';
 import { openServices } from './services.js';
+import { openTelemetry } from './telemetry.js';
 import { createWorkers } from './worker.js';
 
 export interface RunWorkerOptions {
@@ -42,7 +43,7 @@ export async function runWorker({
   onReady,
 }: RunWorkerOptions = {}): Promise<void> {
   const config = await loadConfig({ env, ...(file !== undefined && { file }) });
-  Runtime.install({ logger: new DefaultLogger('INFO'), shutdownSignals: [] });
+  const telemetry = await openTelemetry(config.telemetry);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
     overrideEnvVars: env as Record<string, string>,
   });
@@ -52,28 +53,35 @@ export async function runWorker({
       `Temporal does not answer at ${address}: ${reason(error)}. Start it, or say where it is with TEMPORAL_ADDRESS.`,
     );
   });
-  const services = openServices(config, { env, pace: paceOf(env) });
+  const pace = paceOf(env);
+  const services = openServices(config, { env, pace, observer: telemetry.observer });
   const queue = taskQueue ?? config.temporal.taskQueue;
   try {
     await demandSearchAttributes(connection, namespace);
-    const pace = paceOf(env);
+    const { keyRing } = config;
+    const { around } = telemetry;
     const workers = await createWorkers({
       connection,
       namespace,
       taskQueue: queue,
       services,
-      keyRing: config.keyRing,
+      keyRing,
       pace,
       bundle,
+      around,
     });
+    const monitor = await telemetry
+      .watch({ connection, namespace, keyRing, workers })
+      .catch(refuseAddress(config.telemetry.address));
     const stop = () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };
     const running = Promise.all(workers.map((worker) => worker.run()));
     process.once('SIGTERM', stop).once('SIGINT', stop);
     signal?.addEventListener('abort', stop, { once: true });
+    Runtime.instance().logger.info('working', { taskQueue: queue, namespace, address, monitor: monitor?.address });
     onReady?.({ address, namespace, taskQueue: queue });
-    await running;
+    await running.finally(() => monitor?.close());
   } finally {
     await services.close();
     await connection.close();
@@ -87,6 +95,15 @@ async function demandSearchAttributes(connection: NativeConnection, namespace: s
   if (missing.length > 0)
     throw new WorkerRefused(`${explainMissing(missing, namespace)}. Run \`drs-pilot setup\` once, then start again.`);
 }
+
+const refuseAddress =
+  (address = '') =>
+  (error: NodeJS.ErrnoException): never => {
+    const mend = 'Give telemetry.address another port: each worker of a host needs its own.';
+    throw new WorkerRefused(
+      `telemetry.address: nobody can listen on ${address} (${error.code ?? error.message}). ${mend}`,
+    );
+  };
 
 /** DRS_PILOT_PACE multiplies the intervals of all waits: below 1 for rehearsals on the simulator. */
 function paceOf(env: NodeJS.ProcessEnv): number {

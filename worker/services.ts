@@ -2,6 +2,7 @@ import type { CloudServices, Services } from '../activities/services.js';
 import type { Env } from '../drs/auth/credentials.js';
 import { connect } from '../drs/connect.js';
 import { DrsError } from '../drs/errors.js';
+import type { Observer } from '../drs/observer.js';
 import { Watcher } from '../drs/watcher.js';
 import { admission } from './admission.js';
 import type { WorkerConfig } from './config.js';
@@ -21,13 +22,14 @@ export interface OpenServices extends Omit<Services, 'temporal'> {
 /** What activities need of the world, out of the worker's configuration. One connection and one watcher a cloud. */
 export function openServices(
   config: WorkerConfig,
-  { env = process.env, pace = 1 }: { env?: Env; pace?: number } = {},
+  { env = process.env, pace = 1, observer }: { env?: Env; pace?: number; observer?: Observer } = {},
 ): OpenServices {
   const secrets = secretBook(config, env);
   const clouds = new Map<string, CloudServices>(
     Object.entries(config.clouds).map(([name, cloud]) => {
-      const drs = connect(cloud, { env });
-      return [name, { name, drs, watcher: new Watcher(drs, { pace }) }];
+      const observed = observer && { observer };
+      const drs = connect(cloud, { env, ...observed });
+      return [name, { name, drs, watcher: new Watcher(drs, { pace, ...observed }) }];
     }),
   );
   const { store, close: closeStores } = openStores(config, env);

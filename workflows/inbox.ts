@@ -1,4 +1,4 @@
-import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, metricMeter, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { type Opening, sameDecision } from './gate.js';
 import {
   type Decision,
@@ -11,6 +11,12 @@ import {
   updateOf,
 } from './messages.js';
 import { readComment, readMessage } from './plans/decision.js';
+
+/** For the worker's metrics; Temporal leaves it out at replays. */
+const countRefusal = (message: 'signal' | 'update'): void =>
+  metricMeter
+    .createCounter('drs_pilot_decisions_refused_total', '', 'Messages of people that could not count')
+    .add(1, { message });
 
 /** Only so many refusals, decisions and comments are shown, and kept: a record must fit into a payload. */
 const SHOWN = 50;
@@ -85,6 +91,7 @@ export class Inbox {
       description,
       validator: (payload: unknown) => {
         const why = this.problem(name, payload);
+        if (why) countRefusal('update');
         if (why) throw ApplicationFailure.nonRetryable(why, 'drs.refused');
       },
     });
@@ -164,6 +171,7 @@ export class Inbox {
 
   private refuse(signal: string, why: string): void {
     this.refusedCount += 1;
+    countRefusal('signal');
     this.refused.push({ signal: signal.slice(0, 100), at: new Date().toISOString(), why: why.slice(0, 300) });
     if (this.refused.length > SHOWN) this.refused.shift();
     this.changed();

@@ -294,3 +294,16 @@ temporal: { taskQueue: team, uiUrl: 'https://temporal.example.com' }
     temporal: { taskQueue: 'team', uiUrl: 'https://temporal.example.com' },
   });
 });
+
+test('a section telemetry alone lets only this host read what a worker tells', async () => {
+  expect((await load('telemetry: {}')).telemetry).toEqual({
+    address: '127.0.0.1:9464',
+    metrics: true,
+    logs: { level: 'info', format: 'auto' },
+  });
+  expect((await load('')).telemetry.address).toBeUndefined();
+  expect(await problems('telemetry: { address: "9464", logs: { level: loud } }')).toEqual([
+    'telemetry.address: must be HOST:PORT, for instance 127.0.0.1:9464',
+    expect.stringMatching(/^telemetry\.logs\.level: /),
+  ]);
+});
