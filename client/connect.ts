@@ -1,4 +1,4 @@
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, type WorkflowClientInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError } from '../encryption/config-file.js';
 import { dataConverterWith } from '../encryption/data-converter.js';
@@ -28,14 +28,23 @@ const WITHIN = '5 seconds';
  * Connects as Temporal's own tools do: `TEMPORAL_*`, then temporal.toml. Throws CommandError: exit 2 for settings that
  * can't be read, 3 for a server that doesn't answer.
  */
-export async function connect(where: Where = {}, keyRing?: KeyRing): Promise<Temporal> {
+export async function connect(
+  where: Where = {},
+  keyRing?: KeyRing,
+  interceptors: readonly WorkflowClientInterceptor[] = [],
+): Promise<Temporal> {
   const { connectionOptions, namespace } = settings(where);
   const address = where.address ?? connectionOptions.address ?? DEFAULT_ADDRESS;
   try {
     const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: WITHIN });
     const named = where.namespace ?? namespace ?? 'default';
     return {
-      client: new Client({ connection, namespace: named, dataConverter: dataConverterWith(keyRing) }),
+      client: new Client({
+        connection,
+        namespace: named,
+        dataConverter: dataConverterWith(keyRing),
+        interceptors: { workflow: [...interceptors] },
+      }),
       namespace: named,
       address,
     };

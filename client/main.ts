@@ -2,17 +2,22 @@ import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../drs/version.js';
-import { CommandError, type Context, EXIT } from './command.js';
+import { traceProblem, wantsTraces } from '../telemetry/settings.js';
+import { badInput, CommandError, type Context, EXIT } from './command.js';
 import { commands } from './commands/index.js';
 import { connect, keys, type Temporal, type Where } from './connect.js';
 import { explain } from './errors.js';
 import { Output } from './output.js';
 import { endWithParent } from './parent.js';
+import type { CommandTrace } from './tracing.js';
+
+const SERVERS: ReadonlySet<string> = new Set(['worker', 'simulator', 'dev', 'demo', 'codec-server']);
 
 const output = new Output();
 const interruption = new AbortController();
 let listening = false;
 let temporal: Promise<Temporal> | undefined;
+let command: CommandTrace | undefined;
 
 const program = new Command('drs-pilot')
   .description(
@@ -29,12 +34,16 @@ const program = new Command('drs-pilot')
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(--help shows how)')
   .exitOverride()
-  .hook('preAction', (_, action) => {
+  .hook('preAction', async (_, action) => {
     output.json = action.opts()['json'] === true;
+    command = await traced(action.name());
   });
 
 const context: Context = {
-  temporal: () => (temporal ??= keys().then((keyRing) => connect(program.opts<Where>(), keyRing))),
+  temporal: () =>
+    (temporal ??= keys().then((keyRing) =>
+      connect(program.opts<Where>(), keyRing, command ? [command.interceptor] : []),
+    )),
   output,
   user: userName(),
   ask: process.stdin.isTTY ? ask : undefined,
@@ -53,8 +62,17 @@ try {
   process.exitCode = tell(error);
 }
 await temporal?.then(({ client }) => client.connection.close()).catch(() => undefined);
+await command?.end(Number(process.exitCode ?? EXIT.done));
 // What was under way when somebody interrupted us must not keep us.
 if (interruption.signal.aborted) process.exit();
+
+/** Commands that run until they are ended are no part of a trace; a worker traces by itself. */
+async function traced(name: string): Promise<CommandTrace | undefined> {
+  if (SERVERS.has(name) || !wantsTraces(process.env)) return undefined;
+  const problem = traceProblem(process.env);
+  if (problem) throw badInput(problem);
+  return (await import('./tracing.js')).traceCommand(name);
+}
 
 function tell(error: unknown): number {
   // Commander has said it already; help and version are no errors.

@@ -198,6 +198,9 @@ const Policy = z.strictObject({
 const Telemetry = z.strictObject({
   address: z.string().refine(isListenAddress, 'must be HOST:PORT, for instance 127.0.0.1:9464').optional(),
   metrics: z.boolean().optional(),
+  otlp: z
+    .strictObject({ endpoint: z.string().refine(isWebAddress, 'must be an address: http://collector:4318') })
+    .optional(),
   logs: z.strictObject({ level: z.enum(LOG_LEVELS).optional(), format: z.enum(LOG_FORMATS).optional() }).optional(),
 });
 

@@ -4,6 +4,7 @@ import { type Problem, problemsOf } from '../drs/operations/common.js';
 import { ConfigError, readConfigFile } from '../encryption/config-file.js';
 import { type KeyRing, NO_KEYS, readKeyRing } from '../encryption/key-ring.js';
 import { readSecret } from '../encryption/secret.js';
+import { traceProblem } from '../telemetry/settings.js';
 import { readClouds } from './clouds.js';
 import {
   ConfigFile,
@@ -92,6 +93,8 @@ export interface TelemetryConfig {
   /** HOST:PORT of /metrics, /healthz and /readyz; absent where the file has no section `telemetry`. */
   readonly address?: string;
   readonly metrics: boolean;
+  /** Where traces go; else the standard OTEL_EXPORTER_OTLP_ENDPOINT says it, and without that nothing is traced. */
+  readonly otlp?: { readonly endpoint: string };
   readonly logs: {
     readonly level: (typeof LOG_LEVELS)[number];
     /** `auto`: text at a terminal, else JSON. */
@@ -139,8 +142,10 @@ export async function loadConfig({
 
   const { clouds, problems } = await readClouds(parts.clouds, { secrets, env, base });
   const encryption = await readKeys(parts, secrets, env);
+  const traces = traceProblem(env);
   const told = [
     ...(parsed.success ? [] : problemsOf(parsed.error)),
+    ...(traces ? [{ path: '', message: traces }] : []),
     ...(await unreadable(secrets, env)),
     ...(await missingDirectories(stores)),
     ...problems,
@@ -220,6 +225,7 @@ function withDefaults({
     telemetry: {
       ...(telemetry && { address: telemetry.address ?? MONITOR }),
       metrics: telemetry?.metrics ?? true,
+      ...(telemetry?.otlp && { otlp: telemetry.otlp }),
       logs: { level: 'info', format: 'auto', ...defined(telemetry?.logs ?? {}) },
     },
   };

@@ -43,7 +43,7 @@ export async function runWorker({
   onReady,
 }: RunWorkerOptions = {}): Promise<void> {
   const config = await loadConfig({ env, ...(file !== undefined && { file }) });
-  const telemetry = await openTelemetry(config.telemetry);
+  const telemetry = await openTelemetry(config.telemetry, env);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
     overrideEnvVars: env as Record<string, string>,
   });
@@ -59,7 +59,7 @@ export async function runWorker({
   try {
     await demandSearchAttributes(connection, namespace);
     const { keyRing } = config;
-    const { around } = telemetry;
+    const { around, sinks } = telemetry;
     const workers = await createWorkers({
       connection,
       namespace,
@@ -69,6 +69,7 @@ export async function runWorker({
       pace,
       bundle,
       around,
+      sinks,
     });
     const monitor = await telemetry
       .watch({ connection, namespace, keyRing, workers })
@@ -84,6 +85,7 @@ export async function runWorker({
     await running.finally(() => monitor?.close());
   } finally {
     await services.close();
+    await telemetry.close();
     await connection.close();
   }
 }

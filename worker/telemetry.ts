@@ -8,13 +8,16 @@ import {
   type Worker,
 } from '@temporalio/worker';
 import { request } from 'undici';
+import type { Env } from '../drs/auth/credentials.js';
 import type { Observer } from '../drs/observer.js';
 import { dataConverterWith } from '../encryption/data-converter.js';
 import type { KeyRing } from '../encryption/key-ring.js';
+import { wantsTraces } from '../telemetry/settings.js';
 import type { TelemetryConfig } from './config.js';
 import { openLogger } from './logger.js';
 import { openMetrics } from './metrics.js';
 import { freePort, type Monitor, openMonitor } from './monitor.js';
+import { activitySpans, requestSpans, spanSinks } from './spans.js';
 
 /** What a worker tells of itself: logs, metrics and its health. */
 export interface Telemetry {
@@ -22,6 +25,7 @@ export interface Telemetry {
   readonly observer: Observer;
   /** Go outside our own interceptors of activities. */
   readonly around: readonly ActivityInterceptorsFactory[];
+  readonly sinks: ReturnType<typeof spanSinks>;
   /** Opens the address of the configuration, if it has one. @throws Error of the system where that cannot be had. */
   watch(work: {
     readonly connection: NativeConnection;
@@ -29,6 +33,8 @@ export interface Telemetry {
     readonly keyRing: KeyRing;
     readonly workers: readonly Worker[];
   }): Promise<Monitor | undefined>;
+  /** Sends the spans that are left. */
+  close(): Promise<void>;
 }
 
 /** Nobody waits longer than this to hear whether Temporal answers. */
@@ -36,12 +42,20 @@ const ANSWER_WITHIN_MS = 3_000;
 const TRIES = 5;
 
 /** Installs Temporal's runtime, once for the process, and opens what the configuration asks for. */
-export async function openTelemetry({ address, metrics: measured, logs }: TelemetryConfig): Promise<Telemetry> {
+export async function openTelemetry(
+  { address, metrics: measured, logs, otlp }: TelemetryConfig,
+  env: Env = process.env,
+): Promise<Telemetry> {
   const metrics = address !== undefined && measured ? openMetrics() : undefined;
   const temporals = await installRuntime(logs, metrics !== undefined);
+  const traces = wantsTraces(env, otlp)
+    ? (await import('../telemetry/traces.js')).openTraces('worker', otlp, env)
+    : undefined;
   return {
-    observer: joined([requestLog, ...(metrics ? [metrics.observer] : [])]),
-    around: metrics ? [metrics.gates] : [],
+    observer: joined([requestLog, ...(metrics ? [metrics.observer] : []), ...(traces ? [requestSpans(traces)] : [])]),
+    around: [...(traces ? [activitySpans(traces)] : []), ...(metrics ? [metrics.gates] : [])],
+    sinks: spanSinks(traces),
+    close: async () => await traces?.close(),
     watch: async ({ connection, namespace, keyRing, workers }) => {
       if (address === undefined) return undefined;
       metrics?.countRuns(new Client({ connection, namespace, dataConverter: dataConverterWith(keyRing) }));

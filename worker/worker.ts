@@ -18,6 +18,7 @@ import type { Services } from '../activities/services.js';
 import { dataConverterWith, payloadConverterPath } from '../encryption/data-converter.js';
 import { type KeyRing, NO_KEYS } from '../encryption/key-ring.js';
 import { ENCODES_FAILURES } from '../workflows/failure-converter.js';
+import { spanSinks } from './spans.js';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
@@ -32,6 +33,8 @@ export interface WorkersOptions {
   readonly bundle?: string | undefined;
   /** Further interceptors of activities, outside our own. */
   readonly around?: readonly ActivityInterceptorsFactory[];
+  /** Where spans of traced runs go. */
+  readonly sinks?: ReturnType<typeof spanSinks>;
 }
 
 /** A wait costs about 0.15 MB. */
@@ -61,6 +64,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     pace = 1,
     bundle = existsSync(BUILT) ? BUILT : undefined,
     around = [],
+    sinks = spanSinks(undefined),
   } = options;
   const dataConverter = dataConverterWith(keyRing, {
     marks: true,
@@ -73,6 +77,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     connection,
     namespace,
     dataConverter,
+    sinks,
     interceptors: {
       activity: [...around, activityInterceptor, lockGuard(temporal)],
     },

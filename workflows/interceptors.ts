@@ -3,40 +3,46 @@ import { type WorkflowInterceptorsFactory, workflowInfo } from '@temporalio/work
 import type { LOCKS_HEADER } from '../activities/locks.js';
 import { shownLocks } from './locks.js';
 import { isUndecodable, UNDECODABLE } from './plans/decision.js';
+import { tracing } from './tracing.js';
 
 const HEADER: typeof LOCKS_HEADER = 'drs-locks';
 
 /** Every activity shows the locks under which it was handed out: one that comes late is refused once they are lost. */
-export const interceptors: WorkflowInterceptorsFactory = () => ({
-  inbound: [
-    {
-      // What a run hands over to itself is no bad input: without the key its task waits for a worker that has it.
-      async execute(input, next) {
-        const lost = workflowInfo().continuedFromExecutionRunId ? input.args.find(isUndecodable) : undefined;
-        if (lost) throw new Error(`what this run knew cannot be read: ${lost[UNDECODABLE]}`);
-        return await next(input);
+export const interceptors: WorkflowInterceptorsFactory = () => {
+  const { inbound, outbound } = tracing();
+  return {
+    inbound: [
+      {
+        // What a run hands over to itself is no bad input: without the key its task waits for a worker that has it.
+        async execute(input, next) {
+          const lost = workflowInfo().continuedFromExecutionRunId ? input.args.find(isUndecodable) : undefined;
+          if (lost) throw new Error(`what this run knew cannot be read: ${lost[UNDECODABLE]}`);
+          return await next(input);
+        },
       },
-    },
-  ],
-  outbound: [
-    {
-      async scheduleActivity(input, next) {
-        const locks = shownLocks();
-        if (locks.length === 0) return await next(input);
-        const header = { [HEADER]: defaultPayloadConverter.toPayload(locks) };
-        return await next({ ...input, headers: { ...input.headers, ...header } });
+      inbound,
+    ],
+    outbound: [
+      outbound,
+      {
+        async scheduleActivity(input, next) {
+          const locks = shownLocks();
+          if (locks.length === 0) return await next(input);
+          const header = { [HEADER]: defaultPayloadConverter.toPayload(locks) };
+          return await next({ ...input, headers: { ...input.headers, ...header } });
+        },
       },
-    },
-  ],
-  internals: [
-    {
-      // For a signal with a name of its own that nobody hears the SDK throws, now and at every replay: it gets one to be refused by.
-      activate(input, next) {
-        for (const { signalWorkflow: signal } of input.activation.jobs ?? []) {
-          if (signal?.signalName?.startsWith('__temporal_')) signal.signalName = `reserved name ${signal.signalName}`;
-        }
-        next(input);
+    ],
+    internals: [
+      {
+        // For a signal with a name of its own that nobody hears the SDK throws, now and at every replay: it gets one to be refused by.
+        activate(input, next) {
+          for (const { signalWorkflow: signal } of input.activation.jobs ?? []) {
+            if (signal?.signalName?.startsWith('__temporal_')) signal.signalName = `reserved name ${signal.signalName}`;
+          }
+          next(input);
+        },
       },
-    },
-  ],
-});
+    ],
+  };
+};

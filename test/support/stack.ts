@@ -18,7 +18,9 @@ export interface Stack {
   /** Stands between the workers and the simulator. */
   readonly checkpoint: Checkpoint;
   readonly client: Client;
-  startWorker(): Promise<WorkerProcess>;
+  /** Of Temporal. */
+  readonly address: string;
+  startWorker(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   start(spec: unknown): Promise<Run>;
   /** SIGKILL, and a new server on the same file and port. */
   killTemporal(): Promise<() => Promise<void>>;
@@ -59,9 +61,10 @@ export async function openStack({ clouds = [], file = true, settings = {} }: Sta
     simulator,
     checkpoint,
     client,
-    startWorker: async () => {
+    address: server.address,
+    startWorker: async (more = {}) => {
       const env = { ...ENV, DRS_PILOT_CONFIG: config, DRS_PILOT_PACE: '0.01', TEMPORAL_ADDRESS: server.address };
-      const worker = await startWorker(env, inject('compiled'));
+      const worker = await startWorker({ ...env, ...more }, inject('compiled'));
       workers.push(worker);
       return worker;
     },
