@@ -259,7 +259,10 @@ describe('thresholds', () => {
   });
 });
 
-test('a run that continues as new keeps its question, its marks and its retries', async ({ pilot, simulator }) => {
+test('a run that continues as new, in a question, a pause or a rotation, forgets none of them', async ({
+  pilot,
+  simulator,
+}) => {
   const spec = supervisedSync({ supervision: { retries: 1, maxDelay: '1m', for: '1s' } });
   const run = await supervised(pilot, simulator, spec, 150);
   const runs = new Set<string>();
@@ -282,6 +285,7 @@ test('a run that continues as new keeps its question, its marks and its retries'
   await run.update('pause');
   await vi.waitFor(async () => {
     await run.update('limitSpeed', { speed: [] }).catch(() => undefined);
+    await run.update('rotatePassword', { source: { secret: 'orders-rotated' } }).catch(() => undefined);
     expect(await chained()).toBeGreaterThan(2);
   }, SOON);
   await run.update('resume');
@@ -289,7 +293,7 @@ test('a run that continues as new keeps its question, its marks and its retries'
   const result = await run.result();
   expect(result).toMatchObject({ task: 'terminated', supervision: { failures: 2, retries: 1 } });
   expect(result.decisions.map(({ decision }) => decision)).toEqual(
-    expect.arrayContaining(['pause', 'limitSpeed', 'resume', 'end']),
+    expect.arrayContaining(['pause', 'limitSpeed', 'rotatePassword', 'resume', 'end']),
   );
 });
 
