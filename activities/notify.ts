@@ -5,7 +5,6 @@ export interface WebhookEvent {
     | 'reminder'
     | 'failure'
     | 'end'
-    | 'decision'
     | 'threshold'
     | 'recovered'
     | 'inconsistent'

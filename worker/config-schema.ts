@@ -23,7 +23,6 @@ export const WEBHOOK_EVENTS = [
   'reminder',
   'failure',
   'end',
-  'decision',
   'threshold',
   'recovered',
   'inconsistent',

@@ -270,7 +270,11 @@ class Holding {
 const overdue = (opening: Opening): string =>
   `not decided by ${opening.question.expires} (approvals: ${opening.count(Date.now())})`;
 
+/** So many items a note names; the evidence shows all. */
+const NAMED = 10;
+
 const voiding = ({ evidence: { snapshot } }: Opening, worse: readonly Item[], voided: readonly string[]): string => {
-  const items = worse.map(({ item, class: c, value }) => `${item} is ${c} (${value})`).join('; ');
-  return `the approval of ${voided.join(', ')} is void, snapshot ${snapshot} is worse: ${items}`;
+  const named = worse.slice(0, NAMED).map(({ item, class: c, value }) => `${item} is ${c} (${value.slice(0, 100)})`);
+  const more = worse.length > NAMED ? [`and ${worse.length - NAMED} more`] : [];
+  return `the approval of ${voided.join(', ')} is void, snapshot ${snapshot} is worse: ${[...named, ...more].join('; ')}`;
 };

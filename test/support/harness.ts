@@ -53,6 +53,8 @@ interface Fixtures {
   simulator: Simulator;
   /** Further settings of the worker's configuration, set by `test.override` or left alone. */
   settings: Readonly<Record<string, unknown>>;
+  /** Path of the bundled workflow code: ours, where a test file has none of its own. */
+  bundle: string;
   pilot: Pilot;
 }
 
@@ -67,7 +69,9 @@ export const test = base.extend<Fixtures>({
     expect(unused, 'faults planned and never asked for').toEqual([]);
   },
   settings: {},
-  pilot: async ({ simulator, settings }, use) => {
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+  bundle: [async ({}, use) => use(inject('bundle')), { scope: 'file' }],
+  pilot: async ({ simulator, settings, bundle }, use) => {
     const address = inject('temporal');
     const [connection, native] = await Promise.all([
       Connection.connect({ address }),
@@ -83,7 +87,7 @@ export const test = base.extend<Fixtures>({
         services,
         keyRing: config.keyRing,
         pace: PACE,
-        bundle: inject('bundle'),
+        bundle,
       });
       const running = Promise.all(workers.map((worker) => worker.run()));
       return async () => {

@@ -253,16 +253,20 @@ test('who starts a run cannot bring a record along that says that its gates were
 
 test('a gate that nobody answers waits on, rejects or aborts, as the spec says', async ({ pilot, simulator }) => {
   const [rejects, aborts, waits] = ['reject', 'abort', 'wait'].map((onTimeout) => gated({ timeout: '1s', onTimeout }));
-  const [rejected, aborted, waiting] = await Promise.all([rejects, aborts, waits].map((spec) => pilot.start(spec)));
+  const due = gated({ deadline: new Date(Date.now() - 1_000).toISOString() });
+  const [rejected, aborted, waiting, late] = await Promise.all(
+    [rejects, aborts, waits, due].map((spec) => pilot.start(spec)),
+  );
   expect((await (rejected as Run).gate('start')).expires).toMatch(/Z$/);
   expect(await (rejected as Run).failure()).toMatchObject({
     type: 'drs.rejected',
     message: expect.stringMatching(/^rejected by time-out: not decided by .*Z \(approvals: 0 of 1\)$/),
   });
+  expect(await (late as Run).failure()).toMatchObject({ type: 'drs.rejected', result: { task: 'kept' } });
   expect(await (aborted as Run).failure()).toMatchObject({ type: 'drs.aborted', result: { task: 'kept' } });
   const open = await (waiting as Run).gate('start');
   expect(open).toMatchObject({ id: 'start#1', expires: null });
-  expect(simulator.jobs().map(({ status }) => status)).toEqual(['CONFIGURATION', 'CONFIGURATION', 'CONFIGURATION']);
+  expect(simulator.jobs().map(({ status }) => status)).toEqual(Array(4).fill('CONFIGURATION'));
   await approveAll(waiting as Run);
 });
 
