@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { type ActivityInterceptorsFactory, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { stringify } from 'yaml';
+import { type KeyRing, NO_KEYS } from '../../encryption/key-ring.js';
 import { findTemporal, startTemporal } from '../../scripts/temporal-server.mjs';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
 import type { Speed } from '../../simulator/speed.js';
@@ -24,6 +25,7 @@ export interface Bench {
   work(options: {
     readonly pace: number;
     readonly around?: readonly ActivityInterceptorsFactory[];
+    readonly keyRing?: KeyRing;
   }): Promise<() => Promise<void>>;
   start(spec: { readonly name: string }, workflow?: string): Promise<WorkflowHandle>;
   close(): Promise<void>;
@@ -47,11 +49,11 @@ export async function openBench(speed: Speed): Promise<Bench> {
     client,
     config,
     env,
-    work: async ({ pace, around = [] }) => {
+    work: async ({ pace, around = [], keyRing = NO_KEYS }) => {
       const native = await NativeConnection.connect({ address });
       const services = openServices(await loadConfig({ file: config, env }), { env, pace });
       const common = { connection: native, namespace: 'default', taskQueue: TASK_QUEUE };
-      const workers = await createWorkers({ ...common, services, pace, around });
+      const workers = await createWorkers({ ...common, services, pace, around, keyRing });
       const running = Promise.all(workers.map((worker) => worker.run()));
       return async () => {
         for (const worker of workers) worker.shutdown();

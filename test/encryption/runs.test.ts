@@ -177,6 +177,33 @@ encrypted(
   },
 );
 
+encrypted('what a schedule was given is encrypted, and the runs that it starts can read it', async ({ pilot }) => {
+  const spec = migrationSpec();
+  const schedule = await pilot.client.schedule.create({
+    scheduleId: spec.name,
+    spec: {},
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'migration',
+      workflowId: `migration-${spec.name}`,
+      taskQueue: pilot.taskQueue,
+      args: [spec],
+    },
+  });
+  await schedule.trigger();
+  const started = await vi.waitFor(async () => {
+    const [last] = (await schedule.describe()).info.recentActions;
+    if (!last) throw new Error('nothing was started yet');
+    return last.action.workflow.workflowId;
+  }, 20_000);
+  await schedule.delete();
+  const handle = pilot.client.workflow.getHandle(started);
+  await runOf(handle).gate('start');
+  expect(started).not.toBe(`migration-${spec.name}`);
+  expect(inClear(await handle.fetchHistory())).not.toContain(SOURCE_IP);
+  await handle.terminate('the test is over');
+});
+
 encrypted('the command line works with the keys, and without them says what is missing', async ({ pilot }) => {
   const spec = { ...migrationSpec(), objects: [{ database: 'canary_database' }] };
   const id = `migration-${spec.name}`;
