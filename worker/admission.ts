@@ -20,10 +20,10 @@ export const admission =
     ...webhookProblems(config, listOf(spec['notify']), 'notify'),
     ...storeProblems(config, spec),
     ...hookProblems(config, spec),
-    ...gatesIn(spec).flatMap(({ gate, path, asked, notify }) => [
+    ...gatesIn(kind, spec).flatMap(({ gate, path, asked, notify }) => [
       ...ruleFor(
         config,
-        { kind, name: String(spec['name'] ?? ''), gate, operation: operationOf(spec) },
+        { kind, name: String(spec['name'] ?? ''), gate, operation: operationOf(spec), tasks: tasksIn(kind, spec) },
         asked,
       ).problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` })),
       ...webhookProblems(config, notify, `${path}.escalate.notify`),
@@ -95,9 +95,17 @@ function orderProblems(config: WorkerConfig, task: unknown): Problem[] {
   ];
 }
 
+/** The tasks that a switchover names: rules may hold for some of them. */
+function tasksIn(kind: string, { task, stages }: Fields): string[] {
+  if (kind !== 'switchover') return [];
+  const staged = Array.isArray(stages) ? stages.flatMap((stage) => listOf(fieldsOf(stage)['tasks'])) : [];
+  return [...(typeof task === 'string' ? [task] : []), ...staged];
+}
+
 /** `start: { gate: { … } }` asks for the gate `start`, `gate: { … }` alone for the only one that the kind has. */
-function gatesIn(spec: Fields): { gate: string; path: string; asked: Asked; notify: string[] }[] {
-  const own = spec['gate'] === undefined ? [] : [{ gate: 'approval', path: 'gate', value: spec['gate'] }];
+function gatesIn(kind: string, spec: Fields): { gate: string; path: string; asked: Asked; notify: string[] }[] {
+  const gate = kind === 'switchover' ? 'switchover' : 'approval';
+  const own = spec['gate'] === undefined ? [] : [{ gate, path: 'gate', value: spec['gate'] }];
   const others = Object.entries(spec).map(([step, value]) => {
     return { gate: step, path: `${step}.gate`, value: fieldsOf(value)['gate'] };
   });

@@ -53,7 +53,8 @@ export function ruleFor(
   asked: Asked = {},
 ): Demand {
   const names = occasion.tasks && occasion.tasks.length > 0 ? occasion.tasks : [occasion.name];
-  const matching = rules.filter((rule) => names.some((name) => applies(rule, { ...occasion, name })));
+  const holding = (name: string) => rules.filter((rule) => applies(rule, { ...occasion, name }));
+  const matching = rules.filter((rule) => names.some((name) => holding(name).includes(rule)));
   const known = asked.group === undefined || Object.hasOwn(approvers, asked.group);
   const named = [...matching.map(({ group }) => group), known ? asked.group : undefined];
   const groups = [...new Set(named.filter((group) => group !== undefined))];
@@ -80,7 +81,8 @@ export function ruleFor(
   if (members && approvals > members.length) problems.push(tooFew(approvals, members.length, group ?? '', asked));
   const escalation = asked.escalate === undefined ? undefined : escalated(approvers, matching, asked.escalate, signs);
   if (typeof escalation === 'string') problems.push({ path: 'escalate.group', message: escalation });
-  const allowed = matching.some((rule) => rule.force === true) || !asked.forcible;
+  // What may be overridden for one task of a group may not yet be so for the others.
+  const allowed = !asked.forcible || names.every((name) => holding(name).some((rule) => rule.force === true));
   return {
     approvals,
     group,

@@ -2,7 +2,7 @@ import { Ending } from './ending.js';
 import type { Result } from './messages.js';
 import { type SwitchoverPlan, switchoverSpec } from './plans/switchover.js';
 import { type Carried, Run } from './run.js';
-import type { Switching } from './steps/readiness.js';
+import { type Switching, stageRow } from './steps/readiness.js';
 import { demandApproval, SwitchBack, switchStage } from './steps/switchover.js';
 import { SwitchoverRecord } from './steps/switchover-record.js';
 import { drill, findTasks, opposite, startWayBack, switchBack } from './steps/switchover-tasks.js';
@@ -52,7 +52,7 @@ const outline = ({ stages }: SwitchoverPlan): string[] => [
   'Tasks',
   'Readiness',
   'Approval',
-  ...stages.flatMap(({ name }) => [`Switchover: ${name}`, `Verification: ${name}`]),
+  ...stages.flatMap(({ name }) => [stageRow('Switchover', name), stageRow('Verification', name)]),
 ];
 
 /** Whatever becomes of the run, its tasks stay as they are: the record says where each of them is. */

@@ -69,6 +69,9 @@ describe('rules', () => {
     const force = (name: string) =>
       ruleFor(config, { kind: 'switchover', name, gate: 'switchover' }, { forcible: true }).force;
     expect(['orders', 'orders-dr', 'prod-orders-dr'].map(force)).toEqual([false, true, false]);
+    const group = (...tasks: string[]) =>
+      ruleFor(config, { kind: 'switchover', name: 'all', tasks, gate: 'switchover' }, { forcible: true }).force;
+    expect([group('orders-dr', 'crm-dr'), group('orders-dr', 'orders')]).toEqual([true, false]);
   });
 
   test('a spec escalates to whom the rules let in, and to anybody where they want nobody in particular', () => {

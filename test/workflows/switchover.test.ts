@@ -49,8 +49,8 @@ test('a task is switched over once it is approved, and only its details count as
     'Tasks: done',
     'Readiness: done',
     'Approval: done',
-    'Switchover: orders-dr: done',
-    'Verification: orders-dr: done',
+    'Switchover: done',
+    'Verification: done',
   ]);
   expect(requests(simulator).map(({ jobs }) => jobs)).toEqual([[id]]);
   expect((await run.handle.fetchHistory()).events?.length).toBeLessThanOrEqual(70);

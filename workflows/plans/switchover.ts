@@ -78,10 +78,10 @@ export const SwitchoverSpec = z
   .transform(({ task, stages, target, ...spec }) => ({
     ...spec,
     targetRto: target?.rto,
-    stages: (stages ?? [{ name: task ?? '', tasks: [task ?? ''] }]) as readonly z.output<typeof Stage>[],
+    stages: (stages ?? [{ name: '', tasks: [task ?? ''] }]) as readonly z.output<typeof Stage>[],
   }));
 
-/** Durations are in ms. */
+/** Durations are in ms. The one stage of `task` has no name. */
 export type SwitchoverPlan = z.output<typeof SwitchoverSpec>;
 export type StagePlan = SwitchoverPlan['stages'][number];
 

@@ -19,6 +19,9 @@ export interface Switching {
   readonly row: (step: string) => string;
 }
 
+/** `Switchover: databases`; without more where there is but one stage, which has no name. */
+export const stageRow = (step: string, stage: string): string => (stage ? `${step}: ${stage}` : step);
+
 /** How the tasks stand, as of now. */
 export async function readiness(it: Switching, tasks: readonly SwitchedTask[]): Promise<Readiness> {
   const seen = await calls.checkReadiness(asked(it, tasks));

@@ -5,7 +5,7 @@ import { badSpec } from '../ending.js';
 import { readFailure } from '../failure.js';
 import type { Raw } from '../plans/common.js';
 import { pathsOf } from '../plans/switchover.js';
-import { listed, readiness, type Switching, summary } from './readiness.js';
+import { listed, readiness, type Switching, stageRow, summary } from './readiness.js';
 import { switchStage } from './switchover.js';
 import { SwitchoverRecord } from './switchover-record.js';
 
@@ -96,8 +96,8 @@ export async function drill(it: Switching): Promise<void> {
   run.skip(row('Approval'), 'a drill answers its own gate');
   for (const { name } of plan.stages) {
     const tasks = record.of(name);
-    await record.timed('final readiness', name, () => look(row(`Final readiness: ${name}`), tasks));
-    for (const step of ['Switchover', 'Verification']) run.skip(row(`${step}: ${name}`), 'a drill sends nothing');
+    await record.timed('final readiness', name, () => look(row(stageRow('Final readiness', name)), tasks));
+    for (const step of ['Switchover', 'Verification']) run.skip(row(stageRow(step, name)), 'a drill sends nothing');
     for (const task of tasks) task.state = 'rehearsed';
   }
   const wouldBlock = [...blocking].map(([item, value]) => ({ item, class: 'blocking', value }) as const);

@@ -6,7 +6,7 @@ import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
 import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
-import { approval, lapsed, listed, readiness, type Switching, worse } from './readiness.js';
+import { approval, lapsed, listed, readiness, type Switching, stageRow, worse } from './readiness.js';
 import { type SwitchedTask, standing, type TaskState } from './switchover-record.js';
 
 /** A call that no worker takes up within this time is not made any more: what was checked before it would be old. */
@@ -52,7 +52,7 @@ async function send(it: Switching, stage: Stage, tasks: SwitchedTask[], rounds: 
   if (again > 0) await sleep(again * PAUSE_MS);
   for (;;) {
     const answer = await demandApproval(it);
-    const step = row(`Switchover: ${stage.name}`);
+    const step = row(stageRow('Switchover', stage.name));
     run.forget(step);
     const stopped = await run.step(
       step,
@@ -143,7 +143,7 @@ async function settle(it: Switching, stage: Stage, tasks: SwitchedTask[]): Promi
   const { run, plan, record, row } = it;
   const until = Date.now() + plan.settle;
   const seen = await record.timed('switchover', stage.name, () =>
-    run.again(row(`Settling: ${stage.name}`), () => waits().watchDirection({ ...watched(it, tasks), until })),
+    run.again(row(stageRow('Settling', stage.name)), () => waits().watchDirection({ ...watched(it, tasks), until })),
   );
   each(tasks, seen, (task, { state, why }) => {
     task.state = state === 'still' ? 'still' : 'accepted';
@@ -157,7 +157,7 @@ async function verify(it: Switching, stage: Stage, tasks: SwitchedTask[]): Promi
   const { run, plan, record, row } = it;
   const until = Date.now() + plan.within;
   const seen = await record.timed('verification', stage.name, () =>
-    run.again(row(`Verification: ${stage.name}`), () =>
+    run.again(row(stageRow('Verification', stage.name)), () =>
       waits().verifySwitchover({ ...watched(it, tasks), limits: { rpo: plan.limits.rpo }, until }),
     ),
   );
@@ -204,7 +204,7 @@ async function ask(it: Switching, stage: Stage, tasks: SwitchedTask[]): Promise<
   const settled = watchable ? scope.run(() => untilMoved(it, tasks)) : undefined;
   settled?.catch(() => undefined);
   try {
-    const step = row(`Switchover: ${stage.name}`);
+    const step = row(stageRow('Switchover', stage.name));
     const { decision, by, reason } = await run.decide(step, {
       name: 'outcome',
       question: question(tasks, choices),
