@@ -15,6 +15,7 @@ import { list } from './list.js';
 import { locks } from './locks.js';
 import { operations } from './operations.js';
 import { pause, resume } from './pause.js';
+import { readiness } from './readiness.js';
 import { rotatePassword } from './rotate-password.js';
 import { schema } from './schema.js';
 import { setup } from './setup.js';
@@ -44,6 +45,7 @@ export const commands: readonly MakeCommand[] = [
   rotatePassword,
   edit,
   end,
+  readiness,
   locks,
   call,
   operations,

@@ -36,6 +36,16 @@ const Stage = z.strictObject({
 const positive = (ms: number): boolean => ms > 0;
 const Limit = Duration.refine(positive, 'must be more than 0s').default(60_000);
 
+const Limits = z
+  .strictObject({
+    rpo: Limit.meta({ description: 'The RPO must be known and below this; 60s when left out.' }),
+    rto: Limit.meta({ description: 'The RTO must be known and below this; 60s when left out.' }),
+    comparison: Duration.optional().meta({ description: 'How old the last comparison may be.' }),
+  })
+  .prefault({});
+
+const Direction = z.enum(['up', 'down']);
+
 export const SwitchoverSpec = z
   .strictObject({
     kind: z.literal('switchover').optional(),
@@ -45,19 +55,13 @@ export const SwitchoverSpec = z
       .meta({ description: 'What the run is called.' }),
     cloud,
     notify,
-    direction: z.enum(['up', 'down']).meta({
+    direction: Direction.meta({
       description:
         'The job_direction that the tasks shall have afterwards. up: this cloud is the standby; down: it is active.',
     }),
     task: TaskRef.optional().meta({ description: 'Short for one stage with one task.' }),
     stages: z.array(Stage).min(1).max(50).optional().meta({ description: 'Groups of tasks, one after another.' }),
-    limits: z
-      .strictObject({
-        rpo: Limit.meta({ description: 'The RPO must be known and below this; 60s when left out.' }),
-        rto: Limit.meta({ description: 'The RTO must be known and below this; 60s when left out.' }),
-        comparison: Duration.optional().meta({ description: 'How old the last comparison may be.' }),
-      })
-      .prefault({}),
+    limits: Limits,
     settle: Duration.default(300_000).meta({
       description: 'How long a task is watched after a lost reply, before a person is asked; 5m when left out.',
     }),
@@ -128,3 +132,12 @@ export const pathsOf = (spec: unknown, { stages }: SwitchoverPlan): { task: stri
   asObject(spec)['stages'] === undefined
     ? [{ task: stages[0]?.tasks[0] ?? '', path: 'task' }]
     : stages.flatMap(({ tasks }, s) => tasks.map((task, t) => ({ task, path: `stages[${s}].tasks[${t}]` })));
+
+/** What the workflow `readiness` is asked: how tasks stand that may be switched over. */
+export const ReadinessSpec = z.strictObject({
+  tasks: z.array(TaskRef).min(1).max(MOST_TASKS),
+  cloud,
+  /** That they shall have; for each the opposite of its own when left out. */
+  direction: Direction.optional(),
+  limits: Limits,
+});

@@ -68,11 +68,13 @@ export async function startWayBack({ run, plan, record }: Switching, spec: unkno
   const { task: _, stages: __, switchback: ___, request: ____, ...same } = spec as Raw;
   const switched = (stage: string) => record.of(stage).filter(({ state }) => state === 'switched');
   const stages = plan.stages
-    .map(({ tasks: ____, ...stage }) => ({ ...stage, tasks: switched(stage.name).map(({ jobId }) => jobId) }))
+    .map((stage) => ({ ...stage, tasks: switched(stage.name).map(({ jobId }) => jobId) }))
     .filter(({ tasks }) => tasks.length > 0)
     .reverse();
-  if (stages.length === 0) return;
-  const back = { ...same, name: `${plan.name}-back`, direction: opposite(plan.direction), stages };
+  const [first] = stages;
+  if (!first) return;
+  const tasks = first.name ? { stages } : { task: first.tasks[0] };
+  const back = { ...same, name: `${plan.name}-back`, direction: opposite(plan.direction), ...tasks };
   try {
     await startChild('switchover', { workflowId, args: [back], parentClosePolicy: ParentClosePolicy.ABANDON });
     record.add({ switchback: { workflowId } });
