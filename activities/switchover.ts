@@ -54,15 +54,24 @@ const doing = ({ trouble, direction = 'unknown', action }: Facts): string =>
 
 export interface VerifyInput extends SwitchedInput {
   readonly limits: Pick<ReadinessLimits, 'rpo'>;
+  /** Ids of tasks that were disturbed before: that they are so says nothing of the switchover. */
+  readonly disturbed?: readonly string[];
 }
 
 /**
  * Until all tasks are where they must be: the direction of 6.1.20 and is_target_readonly with it, INCRE_TRANSFER_STARTED, the RPO
- * below its limit. Ends before its time where each of the others has given up: its switchover ran, ended, and turned nothing round.
+ * below its limit. Ends before its time where each of the others has given up: it has failed, and nothing was turned round.
  */
 export const verifySwitchover =
   (services: Services, pace: number) =>
-  async ({ tasks, cloud, direction, limits, until = Number.POSITIVE_INFINITY }: VerifyInput): Promise<Switched[]> => {
+  async ({
+    tasks,
+    cloud,
+    direction,
+    limits,
+    disturbed = [],
+    until = Number.POSITIVE_INFINITY,
+  }: VerifyInput): Promise<Switched[]> => {
     const verified = new Map<string, Switched>();
     const ran = new Set<string>();
     const over = new Map<string, number>();
@@ -74,7 +83,8 @@ export const verifySwitchover =
         const why = notVerified(one, direction, limits);
         const state = why.length === 0 ? 'verified' : one.direction === direction ? 'moved' : 'still';
         if (one.action === SWITCHING) ran.add(jobId);
-        const ended = ran.has(jobId) && !one.action && one.trouble === undefined && state === 'still' && hasFailed(one);
+        const could = ran.has(jobId) || !disturbed.includes(jobId);
+        const ended = could && !one.action && one.trouble === undefined && state === 'still' && hasFailed(one);
         over.set(jobId, ended ? (over.get(jobId) ?? 0) + 1 : 0);
         return { jobId, state, why, facts: one };
       });

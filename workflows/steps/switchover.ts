@@ -158,7 +158,7 @@ async function verify(it: Switching, stage: Stage, tasks: SwitchedTask[]): Promi
   const until = Date.now() + plan.within;
   const seen = await record.timed('verification', stage.name, () =>
     run.again(row(stageRow('Verification', stage.name)), () =>
-      waits().verifySwitchover({ ...watched(it, tasks), limits: { rpo: plan.limits.rpo }, until }),
+      waits().verifySwitchover({ ...watched(it, tasks), ...proof(it, tasks), until }),
     ),
   );
   each(tasks, seen, take);
@@ -177,6 +177,11 @@ const watched = ({ plan }: Switching, tasks: readonly SwitchedTask[]) => ({
   tasks: tasks.map(({ jobId, name }) => ({ jobId, name })),
   direction: plan.direction,
   ...(plan.cloud && { cloud: plan.cloud }),
+});
+
+const proof = ({ plan }: Switching, tasks: readonly SwitchedTask[]) => ({
+  limits: { rpo: plan.limits.rpo },
+  disturbed: tasks.filter(({ before }) => before?.status !== 'INCRE_TRANSFER_STARTED').map(({ jobId }) => jobId),
 });
 
 function each(
@@ -271,7 +276,7 @@ function question(tasks: readonly SwitchedTask[], { done, skip, back }: Choices)
 async function untilMoved(it: Switching, tasks: readonly SwitchedTask[]): Promise<string> {
   const still = tasks.filter(({ state }) => state === 'still');
   if (still.length > 0) await waits().watchDirection(watched(it, still));
-  else await waits().verifySwitchover({ ...watched(it, tasks), limits: { rpo: it.plan.limits.rpo } });
+  else await waits().verifySwitchover({ ...watched(it, tasks), ...proof(it, tasks) });
   return still.length > 0 ? `${listed(still.map(({ name }) => name))} moved after all` : 'they are verified after all';
 }
 
