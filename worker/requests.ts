@@ -18,6 +18,11 @@ const MEND = 'drs-pilot start SPEC --key FILE signs it';
 export function requestOf(config: Config, kind: string, spec: Fields, start: RunStart): Admission {
   const eyes = config.rules.filter((rule) => mayHold(rule, config, kind, spec));
   const refuse = (path: string, message: string): Admission => ({ problems: [{ path, message }] });
+  if (eyes.length > 0 && spec['switchback'] === true)
+    return refuse(
+      'switchback',
+      'does not go with four eyes: nobody signs the request of the way back; start it by hand',
+    );
   if (spec['requested'] === undefined)
     return eyes.length > 0 ? refuse('requested', `is missing: under four eyes a request is signed, and ${MEND}`) : NONE;
   const read = Requested.safeParse(spec['requested']);
@@ -41,6 +46,8 @@ const NONE: Admission = { problems: [] };
 /** Whether people may be asked under that rule; a gate that shows only later what it is about asks for the request itself. */
 function mayHold({ fourEyes, kinds, tasks, operations }: Rule, config: Config, kind: string, spec: Fields): boolean {
   if (!fourEyes || (kinds && !kinds.some((one) => one === kind))) return false;
+  // They change nothing, and schedules start them, which sign nothing.
+  if (kind === 'comparison' || spec['drill'] === true) return false;
   if (tasks && !namesIn(spec).some((name) => matchesAny(tasks, name))) return false;
   if (kind !== 'operation') return operations === undefined;
   const operation = String(spec['operation']);

@@ -67,6 +67,10 @@ test('it is demanded where a rule of four eyes may hold, with the command that s
   expect(told({ name: 'night', stages: [{ tasks: ['test-1'] }, { tasks: ['PROD-dr'] }] }, 'switchover')).toEqual(
     missing,
   );
+  expect(told({ name: 'prod-drill', drill: true }, 'switchover')).toEqual([]);
+  expect(told({ ...requested(), switchback: true }, 'switchover')).toEqual([
+    'switchback: does not go with four eyes: nobody signs the request of the way back; start it by hand',
+  ]);
   expect(told({ operation: 'showQuotas' }, 'operation')).toEqual([]);
   expect(told({ operation: 'showQuotas', gate: {} }, 'operation')).toEqual(missing);
   expect(told({ operation: 'batchStopJobs' }, 'operation')).toEqual(missing);

@@ -60,7 +60,7 @@ export const Compare = z.strictObject({
 });
 export type Compare = z.output<typeof Compare>;
 
-const { cloud, notify } = planBase('comparison');
+const { cloud, notify, requested } = planBase('comparison');
 
 export const ComparisonSpec = z.strictObject({
   kind: z.literal('comparison').optional(),
@@ -70,6 +70,7 @@ export const ComparisonSpec = z.strictObject({
     .meta({ description: 'What the comparison is called.' }),
   cloud,
   notify,
+  requested,
   task: TaskRef.optional().meta({ description: 'One task, by name or id.' }),
   tasks: z.array(TaskRef).min(1).max(2_000).optional().meta({ description: 'Several.' }),
   select: Selector.optional().meta({ description: 'All tasks that fit at the time.' }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Duration, Gate, type Problem, planBase, type Raw, type ReadSpec } from './common.js';
 import { asObject } from './requests.js';
 
-const { cloud, notify } = planBase('switchover');
+const { cloud, notify, requested } = planBase('switchover');
 
 /** Items of the readiness of each task stand in the evidence, which must fit into the history. */
 export const MOST_TASKS = 100;
@@ -55,6 +55,7 @@ export const SwitchoverSpec = z
       .meta({ description: 'What the run is called.' }),
     cloud,
     notify,
+    requested,
     direction: Direction.meta({
       description:
         'The job_direction that the tasks shall have afterwards. up: this cloud is the standby; down: it is active.',

@@ -65,7 +65,7 @@ export async function switchBack({ run, plan, record }: Switching): Promise<void
 export async function startWayBack({ run, plan, record }: Switching, spec: unknown): Promise<void> {
   if (record.view().switchback) return;
   const workflowId = `${workflowInfo().workflowId}-back`;
-  const { task: _, stages: __, switchback: ___, request: ____, ...same } = spec as Raw;
+  const { task: _, stages: __, switchback: ___, requested: ____, ...same } = spec as Raw;
   const switched = (stage: string) => record.of(stage).filter(({ state }) => state === 'switched');
   const stages = plan.stages
     .map((stage) => ({ ...stage, tasks: switched(stage.name).map(({ jobId }) => jobId) }))
