@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
 import { migrationSpec } from '../support/config.js';
 import { approveAll } from '../support/harness.js';
 import { type Sample, samplesIn } from '../support/prometheus.js';
@@ -61,6 +63,27 @@ test('the metrics of a run agree with what the cloud was asked for', async () =>
   }, soon);
 });
 
+test('the dashboard and the alert rules ask for nothing that a worker does not tell', async () => {
+  // Some are told only once there is something to tell.
+  const unknown = await stack.client.workflow.start('noSuchWorkflow', {
+    taskQueue: 'drs-pilot',
+    workflowId: 'unknown',
+  });
+  const failing = 'temporal_workflow_task_execution_failed';
+  await vi.waitFor(async () => expect(value(await scrape(), failing, {})).toBeGreaterThan(0), soon);
+  await unknown.terminate();
+  const told = new Set((await scrape()).map(({ name }) => name));
+  const [, help] = await get('/metrics');
+  for (const [, name] of help.matchAll(/^# HELP (\S+)/gm)) told.add(name ?? '');
+  for (const [where, asked] of Object.entries(namesAsked())) {
+    expect(asked.length, where).toBeGreaterThan(5);
+    expect(
+      asked.filter((name) => !told.has(name)),
+      where,
+    ).toEqual([]);
+  }
+});
+
 test('the log has a line for each request with the ids of run, task and request, and no secret', async () => {
   const create = await logged('request', { operation: 'batchCreateJobs' });
   const [entry] = stack.simulator.jobs();
@@ -88,6 +111,19 @@ test('it is ready while it polls and Temporal answers, and says why when it is n
   expect(why).toMatch(/^Temporal does not answer: /);
   expect(await get('/healthz')).toEqual([200, 'alive\n']);
 });
+
+/** Names of metrics in expressions; `up` is Prometheus' own. */
+function namesAsked(): Record<string, string[]> {
+  const deploy = (path: string) => readFileSync(new URL(`../../deploy/${path}`, import.meta.url), 'utf8');
+  const panels = JSON.parse(deploy('grafana/drs-pilot.json')).panels as { targets: { expr: string }[] }[];
+  const { groups } = parse(deploy('prometheus/alerts.yaml')) as { groups: { rules: { expr: string }[] }[] };
+  const names = (expressions: readonly string[]): string[] =>
+    expressions.flatMap((text) => text.match(/\b(?:drs_pilot|temporal|process|nodejs)_\w+/g) ?? []);
+  return {
+    dashboard: names(panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))),
+    alerts: names(groups.flatMap(({ rules }) => rules.map(({ expr }) => expr))),
+  };
+}
 
 async function get(path: string): Promise<[number, string]> {
   const reply = await fetch(`http://${address}${path}`);
