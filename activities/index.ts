@@ -1,8 +1,11 @@
 import { announce } from './announce.js';
 import { callActivities } from './calls.js';
 import { compareTask } from './compare-task.js';
+import { keepTask } from './comparison/archive.js';
 import { createComparison, findComparisons } from './comparison/create.js';
+import { exportResult } from './comparison/export.js';
 import { readVerdicts } from './comparison/read.js';
+import { writeReport } from './comparison/report.js';
 import { selectTasks } from './comparison/select.js';
 import { cancelComparison, waitForComparison } from './comparison/wait.js';
 import { createTask, findTask } from './create-task.js';
@@ -45,6 +48,8 @@ export const createActivities = (services: Services) => ({
   createComparison: createComparison(services),
   cancelComparison: cancelComparison(services),
   readVerdicts: readVerdicts(services),
+  keepTask: keepTask(services),
+  writeReport: writeReport(services),
   permit: permit(services),
   /** Before anything is begun whose files go there. */
   checkStore: async ({ store }: { readonly store: string }): Promise<void> => await services.store(store).check(),
@@ -62,6 +67,7 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
   waitForComparison: waitForComparison(services, pace),
+  exportResult: exportResult(services, pace),
   superviseTask: superviseTask(services, pace),
   announce: announce(services, pace),
   callHook: callHook(services, pace),

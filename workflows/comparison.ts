@@ -9,6 +9,7 @@ import {
 import type { SelectedTask } from '../activities/comparison/select.js';
 import { calls } from './activities.js';
 import { Overfull } from './continuation.js';
+import { readFailure } from './failure.js';
 import type { Result } from './messages.js';
 import { Night } from './night.js';
 import { type ComparisonPlan, comparisonSpec } from './plans/comparison.js';
@@ -33,6 +34,8 @@ export async function comparison(spec: unknown, carried?: Carried): Promise<Resu
   return await run.conduct(
     async (plan) => {
       const night = new Night(run, plan);
+      const { store } = plan;
+      if (store) await run.step('Store', async () => void (await calls.checkStore({ store })));
       run.phase('compares');
       for (let page = 1; night.goesOn; page += 1) {
         const row = `Tasks, page ${page}`;
@@ -40,12 +43,24 @@ export async function comparison(spec: unknown, carried?: Carried): Promise<Resu
         if (night.goesOn && workflowInfo().historyLength > MOST_EVENTS) throw new Overfull();
       }
       upsertSearchAttributes([{ key: CONSISTENT, value: night.verdict }]);
+      if (night.archive) await run.step('Report', () => report(plan, night));
       run.phase(WORDS[night.verdict]);
       await announceVerdict(run, plan, night);
       return night.result();
     },
     async () => 'none',
   );
+}
+
+/** A night is told of, also where its report could not be written. */
+async function report(plan: ComparisonPlan, night: Night): Promise<null> {
+  try {
+    night.report(await calls.writeReport(night.reported(plan)));
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    night.report({ trouble: readFailure(error).message.slice(0, 500) });
+  }
+  return null;
 }
 
 /** The next tasks, so many at the same time as the spec says. Each is looked at again when its turn comes. */
@@ -80,7 +95,19 @@ async function compareTask(plan: ComparisonPlan, night: Night, task: SelectedTas
   try {
     return await executeChild<typeof taskComparison>('taskComparison', {
       workflowId: `${workflowInfo().workflowId}/${task.jobId}/${workflowInfo().runId.slice(0, 8)}`,
-      args: [{ name, ...(cloud && { cloud }), task, kinds, compare, unfinished, until: night.until }],
+      args: [
+        {
+          name,
+          ...(cloud && { cloud }),
+          task,
+          kinds,
+          compare,
+          unfinished,
+          until: night.until,
+          ...(night.archive && { archive: night.archive }),
+          ...(plan.export && { exports: plan.export }),
+        },
+      ],
       staticSummary: `${name}: ${task.name}`,
     });
   } catch (error) {

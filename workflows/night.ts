@@ -1,5 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
+import type { Archive } from '../activities/comparison/archive.js';
 import type { Counts } from '../activities/comparison/read.js';
+import type { Reported, ReportInput } from '../activities/comparison/report.js';
 import type { ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTasks } from '../activities/comparison/select.js';
 import { type Consistency, worst } from '../drs/consistency.js';
@@ -14,18 +16,20 @@ interface KeptNight {
   total: number;
   after: string | null;
   over: boolean;
-  /** The verdict of the comparison before, where a schedule knows it. */
-  before: Consistency | null;
   tasks: Record<Consistency, number>;
   kinds: Partial<Record<ComparisonKind, Counts>>;
   differing: number;
   shown: TaskVerdict[];
   more: number;
+  /** Tasks that keep no files: what kept them from being compared. */
+  others: TaskVerdict[];
+  report: Reported | { readonly trouble: string } | null;
 }
 
 /** A payload has limits: tables and tasks are left out until it keeps them. */
 const MOST_BYTES = 45_000;
 const LEAST_FOR_ONE = 400;
+const MOST_OTHERS = 200;
 
 const none = (): Record<Consistency, number> => ({ consistent: 0, notComparable: 0, notFinished: 0, inconsistent: 0 });
 
@@ -33,26 +37,37 @@ const none = (): Record<Consistency, number> => ({ consistent: 0, notComparable:
 export class Night {
   private readonly kept: KeptNight;
 
-  constructor(run: Run<ComparisonPlan>, plan: ComparisonPlan) {
+  constructor(
+    run: Run<ComparisonPlan>,
+    private readonly plan: ComparisonPlan,
+  ) {
     const now = Date.now();
-    const last = workflowInfo().lastResult as { verdict?: Consistency } | undefined;
     this.kept = run.kept<KeptNight>('night', {
       began: new Date(now).toISOString(),
       until: new Date(now + plan.within).toISOString(),
       total: 0,
       after: null,
       over: false,
-      before: last?.verdict ?? null,
       tasks: none(),
       kinds: {},
       differing: 0,
       shown: [],
       more: 0,
+      others: [],
+      report: null,
     });
   }
 
   get goesOn(): boolean {
     return !this.kept.over;
+  }
+
+  /** Where its files lie, as far as the spec has a store. */
+  get archive(): Archive | undefined {
+    const { store, name } = this.plan;
+    if (!store) return undefined;
+    const began = this.kept.began.replace(/[-:]|\.\d+/g, '');
+    return { store, name, night: `${began}-${workflowInfo().firstExecutionRunId.slice(0, 8)}` };
   }
 
   get after(): string | undefined {
@@ -63,9 +78,10 @@ export class Night {
     return this.kept.until;
   }
 
-  /** Of the comparison before this one. */
+  /** Of the comparison before this one, as the store knows it. */
   get before(): Consistency | undefined {
-    return this.kept.before ?? undefined;
+    const { report } = this.kept;
+    return report && 'before' in report ? report.before : undefined;
   }
 
   get verdict(): Consistency {
@@ -83,7 +99,7 @@ export class Night {
 
   /** Tasks that are not consistent, the worst first. */
   get bad(): readonly TaskVerdict[] {
-    return this.kept.shown.filter(({ verdict }) => verdict !== 'consistent').sort((a, b) => rank(b) - rank(a));
+    return this.kept.shown.filter(({ verdict }) => verdict !== 'consistent');
   }
 
   begin({ total }: SelectedTasks): void {
@@ -93,6 +109,7 @@ export class Night {
   take(task: TaskVerdict): void {
     const { kept } = this;
     kept.tasks[task.verdict] += 1;
+    if (task.kinds.length === 0 && kept.others.length < MOST_OTHERS) kept.others.push(task);
     for (const { kind, counts, differing } of task.kinds) {
       const before = kept.kinds[kind] ?? none();
       kept.kinds[kind] = Object.fromEntries(
@@ -102,11 +119,35 @@ export class Night {
     }
     const share = Math.max(LEAST_FOR_ONE, Math.floor(MOST_BYTES / Math.max(1, kept.total)));
     kept.shown.push(fitting(task, share));
-    kept.shown.sort((a, b) => rank(b) - rank(a));
+    kept.shown.sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : 1));
     while (bytes(kept.shown) > MOST_BYTES) {
       kept.shown.pop();
       kept.more += 1;
     }
+  }
+
+  /** What the report is made of, beside the files of the tasks. */
+  reported({ retention }: ComparisonPlan): ReportInput {
+    const { began, tasks, others } = this.kept;
+    return {
+      archive: this.archive as Archive,
+      began,
+      ended: new Date().toISOString(),
+      verdict: this.verdict,
+      tasks,
+      others,
+      ...(retention !== undefined && { retention }),
+    };
+  }
+
+  report(report: Reported | { readonly trouble: string }): void {
+    this.kept.report = report;
+  }
+
+  /** Why there is no report. */
+  get trouble(): string | undefined {
+    const { report } = this.kept;
+    return report && 'trouble' in report ? report.trouble : undefined;
   }
 
   turn({ next }: SelectedTasks): void {
@@ -115,7 +156,7 @@ export class Night {
   }
 
   result() {
-    const { began, tasks, kinds, differing, shown, more } = this.kept;
+    const { began, tasks, kinds, differing, shown, more, report } = this.kept;
     return {
       task: 'none',
       verdict: this.verdict,
@@ -125,6 +166,7 @@ export class Night {
       differing,
       tasks: shown,
       ...(more > 0 && { more }),
+      ...(report && { report }),
     };
   }
 }

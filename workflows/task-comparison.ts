@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import type { Archive } from '../activities/comparison/archive.js';
 import type { Before, Created } from '../activities/comparison/create.js';
 import type { KindVerdict } from '../activities/comparison/read.js';
 import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
@@ -21,6 +22,10 @@ export interface TaskComparisonInput {
   readonly unfinished: 'keep' | 'cancel' | 'wait';
   /** ISO; what is not over by then is cancelled, and not finished. */
   readonly until: string;
+  /** Where all of what was found is kept. */
+  readonly archive?: Archive | undefined;
+  /** Of these kinds the files that DRS makes are kept, too. */
+  readonly exports?: readonly ComparisonKind[] | undefined;
 }
 
 /** What became of one task. */
@@ -39,6 +44,20 @@ const LOCKED_MS = 600_000;
 
 /** Compares one task, kind after kind, under its lock. Nothing that goes wrong fails it: that is told by its verdict. */
 export async function taskComparison(input: TaskComparisonInput): Promise<TaskVerdict> {
+  const verdict = await compareTask(input);
+  const { archive } = input;
+  if (!archive) return verdict;
+  try {
+    await calls.keepTask({ archive, jobId: verdict.jobId, verdict });
+    return verdict;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const lost = `it could not be kept: ${readFailure(error).message}`.slice(0, 500);
+    return { ...verdict, reason: [verdict.reason, lost].filter(Boolean).join('; ') };
+  }
+}
+
+async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
   const view = new View(input);
   const { task } = input;
   if (task.trouble) return view.end('notComparable', task.trouble);
@@ -76,7 +95,8 @@ async function compareKind(
   let mine: string | undefined;
   try {
     view.tell(kind, 'running', 'begins');
-    const scope = { ...job, kind, compare: input.compare, ...(objectsId && { objectsId }) };
+    const { compare, archive } = input;
+    const scope = { ...job, kind, compare, ...(objectsId && { objectsId }) };
     const created = await begin(view, { ...scope, before, unfinished: input.unfinished }, input.until);
     if (!created.kept) mine = created.compareJobId;
     view.tell(kind, 'running', created.kept ? 'uses the one that goes on' : 'is created');
@@ -93,12 +113,15 @@ async function compareKind(
     const found = await calls.readVerdicts({
       ...scope,
       ...(kind === 'objects' && { objectsId: compareJobId }),
+      ...(archive && { archive }),
       ...ended,
     });
     // What is not over by now must not stand in the way of whoever compares next.
     if (mine && !ENDED_COMPARISONS.includes(ended.status)) await calls.cancelComparison({ ...job, compareJobId: mine });
-    view.tell(kind, 'done', describe(found));
-    return found;
+    const whole = ended.status === 'SUCCESSFUL' && input.exports?.includes(kind);
+    const kept = whole ? await withFile(view, input, { ...found, compareJobId }) : found;
+    view.tell(kind, 'done', describe(kept));
+    return kept;
   } catch (error) {
     if (isCancellation(error)) {
       const id = mine;
@@ -109,6 +132,25 @@ async function compareKind(
     view.tell(kind, 'failed', reason);
     const counts = { consistent: 0, notComparable: 0, notFinished: 0, inconsistent: 0 };
     return { kind, verdict, reason, counts, differing: 0, tables: [], ...(mine && { compareJobId: mine }) };
+  }
+}
+
+/** Brings the file that DRS makes into the store. Without it the verdict holds all the same. */
+async function withFile(
+  view: View,
+  input: TaskComparisonInput,
+  found: KindVerdict & { readonly compareJobId: string },
+): Promise<KindVerdict> {
+  const { archive } = input;
+  const { kind, compareJobId, files = [] } = found;
+  if (!archive) return found;
+  view.tell(kind, 'running', 'its file is exported');
+  try {
+    const file = await waits().exportResult({ ...at(input), kind, compareJobId, archive });
+    return { ...found, files: [...files, file] };
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return { ...found, noFile: readFailure(error).message.slice(0, 500) };
   }
 }
 

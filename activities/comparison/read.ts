@@ -12,11 +12,15 @@ import { DrsError } from '../../drs/errors.js';
 import type { Reply } from '../../drs/operations/index.js';
 import type { CloudServices, Services } from '../services.js';
 import { bytes } from '../shorten.js';
+import type { StoredFile } from '../stores.js';
+import { type Archive, keep, lines, taskFolder } from './archive.js';
 import type { ComparisonKind, Scope } from './scope.js';
 import { type Expected, expectedTables, type ObjectRow, objectRows } from './tables.js';
 import type { ObjectTypeSeen } from './wait.js';
 
 export interface ReadInput extends Scope {
+  /** Where all of what was found is kept; what the verdict itself holds has limits. */
+  readonly archive?: Archive | undefined;
   readonly compareJobId: string;
   /** As DRS says it. */
   readonly status: string;
@@ -62,6 +66,10 @@ export interface KindVerdict extends Said {
   /** Tables that are not consistent, the worst first; not all where there are many. */
   readonly tables: readonly TableVerdict[];
   readonly more?: number;
+  /** All tables, all rows that differ, the file that DRS made: as far as the spec has a store. */
+  readonly files?: readonly StoredFile[];
+  /** Why the file that DRS makes is not among them. */
+  readonly noFile?: string;
 }
 
 /** A payload has limits. */
@@ -77,11 +85,21 @@ export const readVerdicts =
   async (input: ReadInput): Promise<KindVerdict> => {
     const cloud = services.cloud(input.cloud);
     const expected = await expectedTables(services, input);
-    const found = await READERS[input.kind](services, cloud, input, expected);
-    return summary(input, [...found, ...absent(found, expected, input)]);
+    const files: StoredFile[] = [];
+    const found = await READERS[input.kind](services, cloud, input, expected, files);
+    const all = [...found, ...absent(found, expected, input)];
+    const { archive, jobId, kind } = input;
+    if (archive) {
+      const file = `${taskFolder(archive, jobId)}/${kind}.ndjson`;
+      files.unshift(await keep(services.store(archive.store), file, lines(all), NDJSON));
+    }
+    return { ...summary(input, all), ...(files.length > 0 && { files }) };
   };
 
+const NDJSON = 'application/x-ndjson';
+
 type ContentsRow = NonNullable<Reply<'listContentCompareDetail'>['content_compare_result_infos']>[number];
+type DifferenceRow = NonNullable<Reply<'listContentCompareDifference'>['contents_infos']>[number];
 type RowCounts = Pick<ContentsRow, 'source_row_num' | 'target_row_num' | 'difference_row_num'>;
 
 type Reader = (
@@ -89,6 +107,7 @@ type Reader = (
   cloud: CloudServices,
   input: ReadInput,
   expected: Expected,
+  files: StoredFile[],
 ) => Promise<TableVerdict[]>;
 
 const READERS: Readonly<Record<ComparisonKind, Reader>> = {
@@ -171,7 +190,13 @@ async function readLines(
 }
 
 /** §6.1.32 to §6.1.34. What can't be compared stands in a list of its own. */
-async function readContents(_: Services, { drs }: CloudServices, input: ReadInput): Promise<TableVerdict[]> {
+async function readContents(
+  services: Services,
+  { drs }: CloudServices,
+  input: ReadInput,
+  _: Expected,
+  files: StoredFile[],
+): Promise<TableVerdict[]> {
   const { jobId, compareJobId } = input;
   const signal = cancellationSignal();
   const id = { job_id: jobId, compare_job_id: compareJobId };
@@ -188,13 +213,13 @@ async function readContents(_: Services, { drs }: CloudServices, input: ReadInpu
   const tables = overviews.reduce((sum, { compare_num = 0 }) => sum + compare_num, 0);
   const whole = overviews.every(({ uncomparable_num }) => uncomparable_num === 0) && compared.length >= tables;
   const apart = whole ? [] : await details('unCompare');
-  const found: TableVerdict[] = [];
-  for (const row of compared) {
+  const differing = compared.filter(({ content_compare_result }) => content_compare_result === false);
+  const differences = await readDifferences(services, drs, input, differing.map(whereabouts), files);
+  const found: TableVerdict[] = compared.map((row) => {
     const named = whereabouts(row);
-    const said = ofContents(row);
-    const differs = said.verdict === 'inconsistent' && row.content_compare_result === false;
-    found.push({ ...named, ...said, ...rowCounts(row), ...(differs && (await differences(drs, id, named, signal))) });
-  }
+    const differs = differences.get(keyOf(named));
+    return { ...named, ...ofContents(row), ...rowCounts(row), ...(differs?.differing && differs) };
+  });
   for (const row of apart)
     found.push({
       ...whereabouts(row),
@@ -211,9 +236,9 @@ async function readContents(_: Services, { drs }: CloudServices, input: ReadInpu
 }
 
 /** DRS documents no result call for samples (§6.1.27): what the calls for values tell of one counts, if they tell anything. */
-async function readRandom(services: Services, cloud: CloudServices, input: ReadInput): Promise<TableVerdict[]> {
+async function readRandom(...[services, cloud, input, expected, files]: Parameters<Reader>): Promise<TableVerdict[]> {
   try {
-    return await readContents(services, cloud, input);
+    return await readContents(services, cloud, input, expected, files);
   } catch (error) {
     const silent = error instanceof DrsError && ['notFound', 'request', 'wrongState', 'refused'].includes(error.kind);
     if (silent) return [];
@@ -221,24 +246,46 @@ async function readRandom(services: Services, cloud: CloudServices, input: ReadI
   }
 }
 
-/** The rows that differ: all are counted, the first are shown. */
-async function differences(
-  drs: CloudServices['drs'],
-  id: { readonly job_id: string; readonly compare_job_id: string },
-  { database, table }: { readonly database: string; readonly table: string },
-  signal: AbortSignal,
-): Promise<Pick<TableVerdict, 'differing' | 'rows'>> {
-  const request = { ...id, db_name: database, table_name: table };
-  const rows = await all(drs.pages('listContentCompareDifference', request, { signal }), (page) => page.contents_infos);
-  return {
-    differing: rows.length,
-    rows: rows.slice(0, MOST_ROWS).map((row) => ({
-      key: cut((row.source_key_value?.length ? row.source_key_value : (row.target_key_value ?? [])).join(', ')),
-      sql: cut(row.select_sql ?? ''),
-      targetSql: cut(row.target_select_sql ?? ''),
-    })),
-  };
+interface Place {
+  readonly database: string;
+  readonly table: string;
 }
+const keyOf = ({ database, table }: Place): string => `${database}\n${table}`;
+
+/** The rows that differ (§6.1.34): all are counted and kept, the first are shown. */
+async function readDifferences(
+  services: Services,
+  drs: CloudServices['drs'],
+  { jobId, compareJobId, archive, kind }: ReadInput,
+  places: readonly Place[],
+  files: StoredFile[],
+): Promise<Map<string, { differing: number; rows: DifferingRow[] }>> {
+  const counted = new Map(places.map((place) => [keyOf(place), { differing: 0, rows: [] as DifferingRow[] }]));
+  const id = { job_id: jobId, compare_job_id: compareJobId };
+  async function* rows(): AsyncGenerator<Place & DifferingRow> {
+    for (const place of places) {
+      const mine = counted.get(keyOf(place));
+      const request = { ...id, db_name: place.database, table_name: place.table };
+      for await (const page of drs.pages('listContentCompareDifference', request, { signal: cancellationSignal() }))
+        for (const row of (page.contents_infos ?? []).map(differingRow)) {
+          if (mine && ++mine.differing <= MOST_ROWS)
+            mine.rows.push({ key: cut(row.key), sql: cut(row.sql), targetSql: cut(row.targetSql) });
+          yield { ...place, ...row };
+        }
+    }
+  }
+  if (archive && places.length > 0) {
+    const file = `${taskFolder(archive, jobId)}/${kind}-rows.ndjson`;
+    files.push(await keep(services.store(archive.store), file, lines(rows()), NDJSON));
+  } else for await (const _ of rows());
+  return counted;
+}
+
+const differingRow = (row: DifferenceRow): DifferingRow => ({
+  key: (row.source_key_value?.length ? row.source_key_value : (row.target_key_value ?? [])).join(', '),
+  sql: row.select_sql ?? '',
+  targetSql: row.target_select_sql ?? '',
+});
 
 async function all<P, R>(pages: AsyncIterable<P>, rowsOf: (page: P) => readonly R[] | undefined): Promise<R[]> {
   const rows: R[] = [];

@@ -155,10 +155,8 @@ describe('tasks', () => {
     const result = await compared(start(pilot, { tasks: [id, 'shop-full', 'none-such'] }));
     expect(result.tasks.map(({ jobId, name, verdict, reason }) => ({ jobId, name, verdict, reason }))).toEqual([
       { jobId: '', name: 'none-such', verdict: 'notComparable', reason: 'there is no such task' },
-      ...[
-        { jobId: id, name: 'shop-a', verdict: 'consistent', reason: undefined },
-        { jobId: full, name: 'shop-full', verdict: 'consistent', reason: undefined },
-      ].sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
+      { jobId: id, name: 'shop-a', verdict: 'consistent', reason: undefined },
+      { jobId: full, name: 'shop-full', verdict: 'consistent', reason: undefined },
     ]);
     for (const which of [{ select: { name: 'none-*' } }, { task: 'none-such' }]) {
       const { type, message } = await (await start(pilot, which)).failure();

@@ -82,6 +82,17 @@ export const ComparisonSpec = z.strictObject({
   within: Duration.default(12 * 3_600_000).meta({
     description: 'How long all of it may take; what is not over by then is cancelled, and not finished.',
   }),
+  store: Name.optional().meta({
+    description: "A store of the worker's configuration, for the report and all of what was found.",
+  }),
+  export: z
+    .array(z.enum(COMPARISON_KINDS))
+    .min(1)
+    .optional()
+    .meta({ description: 'Of these kinds the result files that DRS makes are brought into the store (§6.1.38).' }),
+  retention: Duration.optional().meta({
+    description: 'Nights that are older are removed from the store; for ever when left out.',
+  }),
   atOnce: z.int().min(1).max(50).default(10).meta({ description: 'Tasks that are compared at the same time.' }),
 });
 
@@ -89,8 +100,20 @@ export type ComparisonPlan = z.output<typeof ComparisonSpec>;
 
 export const comparisonSpec: ReadSpec<ComparisonPlan> = {
   schema: ComparisonSpec,
-  problems: (spec) => [...whichTasks(spec), ...compareProblems(asObject(spec['compare']))],
+  problems: (spec) => [...whichTasks(spec), ...storeProblems(spec), ...compareProblems(asObject(spec['compare']))],
 };
+
+function storeProblems({ store, retention, export: exported, compare }: Raw): Problem[] {
+  const given = { retention, export: exported };
+  const alone = Object.entries(given).filter(([, value]) => value !== undefined && store === undefined);
+  const kinds = asArray(asObject(compare)['kinds'] ?? ['objects', 'lines']);
+  return [
+    ...alone.map(([path]) => ({ path, message: 'works only with a store' })),
+    ...asArray(exported).flatMap((kind, index) =>
+      kinds.includes(kind) ? [] : [{ path: `export[${index}]`, message: 'is not among the kinds that are compared' }],
+    ),
+  ];
+}
 
 const WHICH = ['task', 'tasks', 'select'] as const;
 

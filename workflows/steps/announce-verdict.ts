@@ -40,5 +40,6 @@ function textOf(title: string, night: Night): string {
       });
     return `${name} (${jobId}) is ${WORDS[verdict]}: ${reason ?? why.join('; ')}`;
   });
-  return [`${title} is ${WORDS[night.verdict]}: ${night.summary}`, ...lines].join('\n');
+  const lost = night.trouble === undefined ? [] : [`its report could not be written: ${night.trouble}`];
+  return [`${title} is ${WORDS[night.verdict]}: ${night.summary}`, ...lost, ...lines].join('\n');
 }

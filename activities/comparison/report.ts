@@ -1,0 +1,192 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { CONSISTENCIES, type Consistency } from '../../drs/consistency.js';
+import type { Services } from '../services.js';
+import { type Listed, type Store, type StoredFile, StoreError } from '../stores.js';
+import { type Archive, folderOf, keep, nightsFolder, readBytes, readJson, sha256, TASK_FILE } from './archive.js';
+import { type Counts, counted, type KindVerdict } from './read.js';
+import { renderReport } from './render-report.js';
+
+/** A task as its file has it. */
+export interface KeptTask {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status?: string;
+  readonly verdict: Consistency;
+  readonly reason?: string;
+  readonly seconds: number;
+  readonly kinds: readonly KindVerdict[];
+}
+
+/** One night in the trend. */
+export interface NightInBrief {
+  readonly night: string;
+  readonly began: string;
+  readonly ended: string;
+  readonly verdict: Consistency;
+  readonly tasks: Counts;
+  /** Tables and other objects, over all kinds. */
+  readonly tables: Counts;
+  readonly differing: number;
+}
+
+export interface Summary extends NightInBrief {
+  readonly name: string;
+  /** Of each task as much as its file shows, the worst first. */
+  readonly compared: readonly KeptTask[];
+  readonly files: readonly StoredFile[];
+}
+
+/** What a night's folder holds, so that nothing else is ever removed. */
+interface Manifest {
+  readonly night: string;
+  readonly files: readonly StoredFile[];
+}
+
+export interface ReportInput {
+  readonly archive: Archive;
+  readonly began: string;
+  readonly ended: string;
+  readonly verdict: Consistency;
+  readonly tasks: Counts;
+  /** Tasks without files: what kept them from being compared. */
+  readonly others: readonly KeptTask[];
+  /** ms; nights that are older are removed when the report is written. For ever when absent. */
+  readonly retention?: number | undefined;
+}
+
+export interface Reported {
+  readonly summary: StoredFile;
+  readonly page: StoredFile;
+  /** What was said of the night before this one. */
+  readonly before?: Consistency;
+  /** Nights that were removed. */
+  readonly removed: number;
+}
+
+const MOST_NIGHTS = 400;
+const SHOWN_NIGHTS = 60;
+
+/**
+ * Writes what a night came to, as JSON and as a page, then its manifest; then removes nights that are older than they are kept:
+ * only files that their manifests name.
+ */
+export const writeReport =
+  (services: Services) =>
+  async ({ archive, retention, others, ...night }: ReportInput): Promise<Reported> => {
+    const store = services.store(archive.store);
+    const kept = await tasksOf(store, archive);
+    const ids = new Set(kept.map(({ task }) => task.jobId));
+    const compared = [...kept.map(({ task }) => task), ...others.filter(({ jobId }) => !ids.has(jobId))].sort(
+      byVerdict,
+    );
+    const kinds = compared.flatMap((task) => task.kinds);
+    const brief: NightInBrief = {
+      night: archive.night,
+      ...night,
+      tables: added(kinds.map(({ counts }) => counts)),
+      differing: kinds.reduce((sum, { differing }) => sum + differing, 0),
+    };
+    const files = kinds.flatMap(({ files = [] }) => files);
+    const summary: Summary = { name: archive.name, ...brief, compared, files };
+    const earlier = (await nightsOf(store, archive)).filter(({ night }) => night !== archive.night);
+    const folder = folderOf(archive);
+    const json = await keep(store, `${folder}/summary.json`, JSON.stringify(summary), 'application/json');
+    const trend = [...earlier.slice(-SHOWN_NIGHTS), brief];
+    const page = await keep(store, `${folder}/report.html`, renderReport(summary, trend), 'text/html; charset=utf-8');
+    const manifest: Manifest = { night: archive.night, files: [...files, ...kept.map(({ file }) => file), json, page] };
+    await keep(store, `${folder}/manifest.json`, JSON.stringify(manifest), 'application/json');
+    const removed = retention === undefined ? [] : await removeOld(store, archive, earlier, retention);
+    await remember(store, archive, brief, removed);
+    const before = earlier.filter(({ began }) => began < brief.began).at(-1)?.verdict;
+    return { summary: json, page, removed: removed.length, ...(before && { before }) };
+  };
+
+const byVerdict = (a: KeptTask, b: KeptTask): number =>
+  CONSISTENCIES.indexOf(b.verdict) - CONSISTENCIES.indexOf(a.verdict) || a.name.localeCompare(b.name);
+
+export const added = (all: readonly Counts[]): Counts =>
+  all.reduce(
+    (sum, counts) =>
+      Object.fromEntries(
+        CONSISTENCIES.map((verdict) => [verdict, sum[verdict] + counts[verdict]]),
+      ) as unknown as Counts,
+    counted([]),
+  );
+
+async function tasksOf(store: Store, archive: Archive): Promise<{ task: KeptTask; file: StoredFile }[]> {
+  const tasks: { task: KeptTask; file: StoredFile }[] = [];
+  for await (const { name } of list(store, `${folderOf(archive)}/tasks/`)) {
+    if (!name.endsWith(`/${TASK_FILE}`)) continue;
+    const bytes = await readBytes(store, name);
+    const file = { store: store.name, name, size: bytes.length, sha256: sha256(bytes) };
+    tasks.push({ task: JSON.parse(bytes.toString()) as KeptTask, file });
+    heartbeat({ tasks: tasks.length });
+  }
+  return tasks;
+}
+
+async function* list(store: Store, prefix: string): AsyncGenerator<Listed> {
+  for await (const file of store.list(prefix)) {
+    cancellationSignal().throwIfAborted();
+    yield file;
+  }
+}
+
+const stateName = (archive: Pick<Archive, 'name'>): string => `${nightsFolder(archive)}/nights`;
+
+/** The nights before, oldest first: as the state has them, else as their summaries tell. */
+async function nightsOf(store: Store, archive: Archive): Promise<NightInBrief[]> {
+  const state = await store.state(stateName(archive));
+  if (state) return JSON.parse(state.body.toString()) as NightInBrief[];
+  const nights: NightInBrief[] = [];
+  for await (const { name } of list(store, `${nightsFolder(archive)}/`)) {
+    if (!name.endsWith('/manifest.json')) continue;
+    const {
+      compared: _,
+      files: __,
+      name: ___,
+      ...brief
+    } = await readJson<Summary>(store, name.replace(/manifest\.json$/, 'summary.json'));
+    nights.push(brief);
+  }
+  return nights.sort((a, b) => (a.began < b.began ? -1 : 1));
+}
+
+/** Nights of other runs may be written at the same time: none is lost. */
+async function remember(
+  store: Store,
+  archive: Archive,
+  brief: NightInBrief,
+  removed: readonly string[],
+): Promise<void> {
+  for (;;) {
+    const state = await store.state(stateName(archive));
+    const known = state ? (JSON.parse(state.body.toString()) as NightInBrief[]) : await nightsOf(store, archive);
+    const others = known.filter(({ night }) => night !== brief.night && !removed.includes(night));
+    const nights = [...others, brief].sort((a, b) => (a.began < b.began ? -1 : 1)).slice(-MOST_NIGHTS);
+    if (await store.compareAndSwap(stateName(archive), state?.version, JSON.stringify(nights))) return;
+  }
+}
+
+/** Nights that are too old; of each the files that its own manifest names, and that last. */
+async function removeOld(
+  store: Store,
+  archive: Archive,
+  nights: readonly NightInBrief[],
+  retention: number,
+): Promise<string[]> {
+  const old = nights.filter(({ began }) => Date.parse(began) < Date.now() - retention);
+  for (const { night } of old) {
+    const folder = folderOf({ ...archive, night });
+    const manifest = await readJson<Manifest>(store, `${folder}/manifest.json`).catch((error: unknown) => {
+      if (error instanceof StoreError && error.kind === 'notFound') return undefined;
+      throw error;
+    });
+    for (const { name } of manifest?.files ?? []) {
+      if (name.startsWith(`${folder}/`)) await store.remove(name);
+      heartbeat({ removed: name });
+    }
+    await store.remove(`${folder}/manifest.json`);
+  }
+  return old.map(({ night }) => night);
+}
