@@ -1,11 +1,14 @@
 import {
   isGrpcServiceError,
   QueryNotRegisteredError,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { UnreadablePayload } from '../encryption/codec.js';
 import { CommandError, EXIT, failed } from './command.js';
@@ -34,6 +37,10 @@ export function explain(error: unknown): CommandError {
   if (error instanceof WorkflowNotFoundError) {
     return failed(`There is no run "${error.workflowId}". \`drs-pilot list\` shows those that exist.`);
   }
+  if (error instanceof ScheduleNotFoundError)
+    return failed(`There is no schedule "${error.scheduleId}". \`drs-pilot schedule list\` shows those that exist.`);
+  if (error instanceof ScheduleAlreadyRunning)
+    return failed(`There is a schedule "${error.scheduleId}". \`drs-pilot schedule update\` changes it.`);
   if (error instanceof WorkflowUpdateFailedError) return failed(`Refused: ${error.cause?.message ?? error.message}`);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return failed(

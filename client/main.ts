@@ -54,7 +54,11 @@ endWithParent();
 // A reader that has had enough (`| head`) is no error.
 process.stdout.on('error', () => process.exit(EXIT.done));
 
-for (const make of commands) program.addCommand(make(context).copyInheritedSettings(program));
+for (const make of commands) {
+  const command = make(context).copyInheritedSettings(program);
+  for (const part of command.commands) part.copyInheritedSettings(command);
+  program.addCommand(command);
+}
 
 try {
   await program.parseAsync();

@@ -4,6 +4,7 @@ import { call } from './call.js';
 import { cancel } from './cancel.js';
 import { codecServer } from './codec-server.js';
 import { comment } from './comment.js';
+import { compare } from './compare.js';
 import { decide } from './decide.js';
 import { demo } from './demo.js';
 import { dev } from './dev.js';
@@ -17,6 +18,7 @@ import { operations } from './operations.js';
 import { pause, resume } from './pause.js';
 import { readiness } from './readiness.js';
 import { rotatePassword } from './rotate-password.js';
+import { schedule } from './schedule.js';
 import { schema } from './schema.js';
 import { setup } from './setup.js';
 import { simulator } from './simulator.js';
@@ -47,6 +49,8 @@ export const commands: readonly MakeCommand[] = [
   end,
   readiness,
   locks,
+  compare,
+  schedule,
   call,
   operations,
   explain,

@@ -1,14 +1,12 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { startChild, workflowInfo } from '@temporalio/workflow';
 import type { News } from '../../activities/announce.js';
 import type { Consistency } from '../../drs/consistency.js';
-import { waits } from '../activities.js';
+import type { announcement } from '../announcement.js';
 import type { Night } from '../night.js';
 import type { ComparisonPlan } from '../plans/comparison.js';
 import type { Run } from '../run.js';
 import { WORDS } from '../task-comparison.js';
 
-/** A webhook that is down for longer holds nothing up: the result says the same. */
-const PATIENCE = '10 minutes';
 const SHOWN = 20;
 
 /** Tells webhooks of what is inconsistent or not finished, and of its being so no more. */
@@ -17,11 +15,13 @@ export async function announceVerdict(run: Run<ComparisonPlan>, plan: Comparison
   const event = eventOf(night.verdict, night.before);
   if (!event || to.length === 0) return;
   const [first] = night.bad;
-  const news = { event, jobId: first?.jobId ?? '', text: textOf(run.title, night), to };
-  const told = await CancellationScope.withTimeout(PATIENCE, () =>
-    waits().announce({ run: run.whereabouts, news }),
-  ).catch(() => ({ untold: to }));
-  if (told.untold.length > 0) run.note(`${told.untold.join(', ')} did not hear of it within ${PATIENCE}`);
+  const news = { event, ...(first?.jobId && { jobId: first.jobId }), text: textOf(run.title, night), to };
+  await startChild<typeof announcement>('announcement', {
+    workflowId: `drs-announcement-${workflowInfo().runId}-verdict`,
+    args: [{ run: run.whereabouts, news }],
+    parentClosePolicy: 'ABANDON',
+    staticSummary: `${run.title} is ${WORDS[night.verdict]}`,
+  }).catch(() => run.note('its webhooks could not be told of the verdict'));
 }
 
 function eventOf(verdict: Consistency, before: Consistency | undefined): News['event'] | undefined {
