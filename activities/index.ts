@@ -20,6 +20,7 @@ import { permit } from './permit.js';
 import { startPrecheck, waitForPrecheck } from './pre-check.js';
 import { checkReadiness, watchReadiness } from './readiness.js';
 import { findRecoveries } from './recoveries.js';
+import { writeReport } from './report.js';
 import { addRowFilters } from './row-filters.js';
 import type { Admission, GateAnswer, GateAsk, RunStart, Services } from './services.js';
 import { superviseTask } from './supervise.js';
@@ -51,6 +52,7 @@ export const createActivities = (services: Services) => ({
   keepTask: keepTask(services),
   writeReport: writeReport(services),
   permit: permit(services),
+  writeReport: writeReport(services),
   /** Before anything is begun whose files go there. */
   checkStore: async ({ store }: { readonly store: string }): Promise<void> => await services.store(store).check(),
   findRecoveries: findRecoveries(services),

@@ -66,5 +66,13 @@ export const patientWaits = () =>
 /** Where waits run, and the locks of tasks, which wait, too. */
 export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-waits)?$/, '-waits');
 
+/** What is written down of a run that has ended: tried for some minutes, then the result says that it is missing. */
+export const reporting = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: again,
+});
+
 /** What the worker knows by itself, without any network. */
 export const local = proxyLocalActivities<LocalActivities>({ startToCloseTimeout: '30 seconds', retry: again });

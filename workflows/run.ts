@@ -62,6 +62,8 @@ type Sequence<P> = (plan: P) => Promise<Facts>;
 /** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
 type Settle<P extends PlanBase> = (run: Run<P>, plan: P, jobId: string) => Promise<string>;
 
+const REPORT = 'Report';
+
 /** What every workflow of ours has: named steps that show in the UI, people who can be asked, and a record of it all. */
 export class Run<P extends PlanBase> {
   /** What people must sign in this run, and have signed. */
@@ -81,6 +83,7 @@ export class Run<P extends PlanBase> {
   private readonly keeps: Record<string, object>;
   private force = false;
   private seek: (() => Promise<string | undefined>) | undefined;
+  private reporter: ((result: Result) => Promise<Facts>) | undefined;
   private end: Pick<Result, 'outcome' | 'task'> | undefined;
   private requester: Requester | undefined;
   private plan!: P;
@@ -146,7 +149,7 @@ export class Run<P extends PlanBase> {
       const extra = await this.continuation.unlessOverfull(() => sequence(this.plan));
       await this.tell(`${this.title} is completed`);
       await this.locks.release();
-      return this.result('completed', extra);
+      return await CancellationScope.nonCancellable(() => this.concluded('completed', extra));
     } catch (error) {
       if (error instanceof Overfull) {
         await this.continuation.asidesDone();
@@ -269,6 +272,11 @@ export class Run<P extends PlanBase> {
   /** How far a step is. */
   progress(step: string, note: string): void {
     this.steps.tell(step, note);
+  }
+
+  /** Who writes the result down once there is one, however the run ended; what they say of it is part of it. Never fails. */
+  reports(reporter: (result: Result) => Promise<Facts>): void {
+    this.reporter = reporter;
   }
 
   /** How the task is found that may have been made without the run's hearing of it. */
@@ -451,7 +459,7 @@ export class Run<P extends PlanBase> {
       const task = await this.settled(end, settle);
       await this.locks.release();
       await this.tell(`${this.title} is ${outcome}: ${message}`);
-      throw failureOf(end, this.title, this.result(outcome, { task, reason: message }));
+      throw failureOf(end, this.title, await this.concluded(outcome, { task, reason: message }));
     });
   }
 
@@ -470,6 +478,18 @@ export class Run<P extends PlanBase> {
     return await settle(this, this.plan, this.jobId).catch(
       (error: unknown) => `kept: ${this.plan.onAbort} failed: ${readFailure(error).message}`,
     );
+  }
+
+  /** The result, and with it what became of its report. */
+  private async concluded(outcome: RunOutcome, extra: Facts): Promise<Result> {
+    const result = this.result(outcome, extra);
+    if (!this.reporter || !this.plan) return result;
+    const began = Date.now();
+    this.steps.mark(REPORT, 'running');
+    const report = await this.reporter(result);
+    if ('problem' in report) this.steps.fail(REPORT, String(report['problem']));
+    else this.steps.finish(REPORT, began, String(report['name']), report);
+    return this.result(outcome, { ...extra, report });
   }
 
   private result(outcome: RunOutcome, extra: Readonly<Record<string, unknown>>): Result {

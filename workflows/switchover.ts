@@ -3,6 +3,7 @@ import type { Result } from './messages.js';
 import { type SwitchoverPlan, switchoverSpec } from './plans/switchover.js';
 import { type Carried, Run } from './run.js';
 import { type Switching, stageRow } from './steps/readiness.js';
+import { reportTo } from './steps/report.js';
 import { demandApproval, SwitchBack, switchStage } from './steps/switchover.js';
 import { SwitchoverRecord } from './steps/switchover-record.js';
 import { drill, findTasks, opposite, startWayBack, switchBack } from './steps/switchover-tasks.js';
@@ -15,6 +16,7 @@ export async function switchover(spec: unknown, carried?: Carried): Promise<Resu
   const run = new Run('switchover', switchoverSpec, spec, carried);
 
   return await run.conduct(async (plan) => {
+    reportTo(run, plan.report);
     const record = new SwitchoverRecord(run, plan);
     const it: Switching = { run, plan, record, gate: 'switchover', row: (step) => step };
     run.outline(outline(plan));

@@ -37,6 +37,35 @@ export interface UiOptions {
   readonly httpCredentials?: { readonly username: string; readonly password: string };
 }
 
+/** A browser with a profile of its own. */
+export async function openBrowser(
+  options: Pick<UiOptions, 'httpCredentials'> = {},
+): Promise<{ readonly browser: BrowserContext; close(): Promise<void> }> {
+  const profile = await mkdtemp(join(tmpdir(), 'drs-pilot-chromium-'));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: BROWSER ?? '',
+    headless: true,
+    viewport: { width: 1280, height: 1100 },
+    ...options,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  return {
+    browser,
+    close: async () => {
+      await browser.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
 export async function openUi({ settings = {}, httpCredentials }: UiOptions = {}): Promise<Ui> {
   const server = await startTemporal({
     binary: inject('temporalBinary') || undefined,
@@ -57,22 +86,7 @@ export async function openUi({ settings = {}, httpCredentials }: UiOptions = {})
     bundle: inject('bundle'),
   });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const profile = await mkdtemp(join(tmpdir(), 'drs-pilot-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: BROWSER ?? '',
-    headless: true,
-    viewport: { width: 1280, height: 1100 },
-    ...(httpCredentials && { httpCredentials }),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const { browser, close: closeBrowser } = await openBrowser(httpCredentials && { httpCredentials });
   return {
     url: server.uiUrl ?? '',
     address: server.address,
@@ -80,12 +94,11 @@ export async function openUi({ settings = {}, httpCredentials }: UiOptions = {})
     config,
     browser,
     close: async () => {
-      await browser.close();
+      await closeBrowser();
       for (const worker of workers) worker.shutdown();
       await running;
       await Promise.all([services.close(), native.close(), connection.close(), simulator.close()]);
       await server.stop();
-      await rm(profile, { recursive: true, force: true });
     },
   };
 }

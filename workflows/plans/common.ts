@@ -89,6 +89,12 @@ export const Gate = withRules(
 );
 export type GateSpec = z.output<typeof Gate>;
 
+/** Where the report of a run goes. */
+export const Report = z.strictObject({
+  store: z.string().min(1).max(63).meta({ description: "A store of the worker's configuration." }),
+});
+export type ReportSpec = z.output<typeof Report>;
+
 const HookNames = z
   .array(z.string().min(1).max(63))
   .max(20)

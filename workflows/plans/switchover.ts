@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Duration, Gate, type Problem, planBase, type Raw, type ReadSpec } from './common.js';
+import { Duration, Gate, type Problem, planBase, type Raw, type ReadSpec, Report } from './common.js';
 import { asObject } from './requests.js';
 
 const { cloud, notify, requested } = planBase('switchover');
@@ -78,6 +78,7 @@ export const SwitchoverSpec = z
       .boolean()
       .default(false)
       .meta({ description: 'Starts the way back afterwards: a run of its own, which waits at its own gate.' }),
+    report: Report.optional().meta({ description: 'Writes the result as a page, however the run ends.' }),
     drill: z.boolean().default(false).meta({ description: 'Does all but the call; asks nobody and changes nothing.' }),
   })
   .transform(({ task, stages, target, ...spec }) => ({
