@@ -20,11 +20,11 @@ import { permit } from './permit.js';
 import { startPrecheck, waitForPrecheck } from './pre-check.js';
 import { checkReadiness, watchReadiness } from './readiness.js';
 import { findRecoveries } from './recoveries.js';
-import { writeReport } from './report.js';
 import { addRowFilters } from './row-filters.js';
 import type { Admission, GateAnswer, GateAsk, RunStart, Services } from './services.js';
 import { superviseTask } from './supervise.js';
 import { verifySwitchover, watchDirection } from './switchover.js';
+import { writeSwitchoverReport } from './switchover-report.js';
 import { taskChanges } from './task-changes.js';
 import { migrateUsers } from './users.js';
 import { waitFor, waitForDelay } from './wait-for.js';
@@ -52,7 +52,7 @@ export const createActivities = (services: Services) => ({
   keepTask: keepTask(services),
   writeReport: writeReport(services),
   permit: permit(services),
-  writeReport: writeReport(services),
+  writeSwitchoverReport: writeSwitchoverReport(services),
   /** Before anything is begun whose files go there. */
   checkStore: async ({ store }: { readonly store: string }): Promise<void> => await services.store(store).check(),
   findRecoveries: findRecoveries(services),

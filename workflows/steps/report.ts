@@ -10,7 +10,7 @@ export function reportTo(run: Run<PlanBase>, spec: ReportSpec | undefined): void
   const { store } = spec;
   run.reports(async (result: Result) => {
     const input = { store, run: run.whereabouts, result, at: new Date().toISOString() };
-    return await reporting.writeReport(input).then(
+    return await reporting.writeSwitchoverReport(input).then(
       (file) => ({ ...file }),
       (error: unknown) => ({ store, problem: readFailure(error).message }),
     );

@@ -4,7 +4,7 @@ import type { Services } from './services.js';
 import { namePart, type StoredFile } from './stores.js';
 import { type SwitchoverResult, switchoverPage } from './switchover-page.js';
 
-export interface ReportInput {
+export interface SwitchoverReportInput {
   readonly store: string;
   readonly run: RunAt;
   readonly result: SwitchoverResult;
@@ -13,9 +13,9 @@ export interface ReportInput {
 }
 
 /** Writes the page of a switchover that has ended: `switchover/NAME/TIME-RUN.html`. */
-export const writeReport =
+export const writeSwitchoverReport =
   (services: Services) =>
-  async ({ store, run, result, at }: ReportInput): Promise<StoredFile> => {
+  async ({ store, run, result, at }: SwitchoverReportInput): Promise<StoredFile> => {
     const link = services.link(run);
     const name = `switchover/${namePart(result.name)}/${at.slice(0, 19).replace(/:/g, '')}Z-${run.runId.slice(0, 8)}.html`;
     const html = switchoverPage(result, { ...run, ...(link && { link }) }, at);
