@@ -4,6 +4,8 @@ import type { Item, Result } from '../../workflows/messages.js';
 import { Gate, planBase } from '../../workflows/plans/common.js';
 import { type Carried, Run } from '../../workflows/run.js';
 
+export * from '../../workflows/index.js';
+
 /** What the evidence becomes; null: it can't be read any more. */
 export const evolve = defineSignal<[readonly Item[] | null]>('evolve');
 

@@ -441,6 +441,30 @@ test('a delay that is unknown or too high is never taken for a small one, before
   expect(await run.result()).toMatchObject({ outcome: 'completed', cutover: { delaySeconds: 0 } });
 });
 
+test('a cutover whose approval no longer counts when its delay is small enough asks again', async ({
+  pilot,
+  simulator,
+}) => {
+  const cutover = { maxDelay: '0s', within: '1h', openBelow: '30s', gate: { validFor: '1s' } };
+  const spec = { ...migrationSpec(), cutover };
+  simulator.patch(spec.name, { delay: 20 });
+  const run = await pilot.start(spec);
+  await run.approve('start');
+  await run.approve('cutover#1');
+  await run.running('Cutover delay');
+  const approved = (await run.status()).decisions.at(-1)?.at ?? '';
+  await vi.waitUntil(() => Date.now() > Date.parse(approved) + 1_000, SOON);
+  simulator.patch(spec.name, { delay: 0 });
+  expect((await run.gate('cutover#2')).evidence.items.at(-1)).toEqual({
+    item: 'last attempt',
+    class: 'warning',
+    value: 'the approval no longer held when the delay was small enough',
+  });
+  expect(simulator.journal().filter(({ operation }) => operation === 'batchDeleteJobs')).toEqual([]);
+  await run.decide('cutover#2', 'reject');
+  expect(await run.failure()).toMatchObject({ type: 'drs.rejected' });
+});
+
 function tryJson(data: string | Uint8Array): unknown {
   try {
     return typeof data === 'string' ? JSON.parse(data) : undefined;
