@@ -24,6 +24,25 @@ const cloud = { 'cloud-ak': { env: 'AK' }, 'cloud-sk': { env: 'SK' } };
 
 test.override({ settings: { secrets: { ...secrets, ...cloud }, approvers: demo.approvers } });
 
+test('the examples of migrations run to their ends', async ({ pilot, simulator }) => {
+  const examples = readdirSync(new URL('../../examples/', import.meta.url)).filter((name) => /^migration-/.test(name));
+  const results = await Promise.all(
+    examples.map(async (name) => {
+      const spec = read(`examples/${name}`);
+      // Not as late as the example says.
+      if (spec.start?.at) spec.start.at = 'now';
+      const run = await pilot.start(spec);
+      for (const gate of ['start', 'cutover'] as const)
+        for (const by of ['anna', 'bert'].slice(0, spec[gate]?.gate?.approvals ?? 1)) await run.approve(gate, by);
+      const { outcome, task } = await run.result();
+      return [name, outcome, task];
+    }),
+  );
+  expect(results.length).toBeGreaterThanOrEqual(3);
+  expect(results).toEqual(examples.map((name) => [name, 'completed', expect.stringMatching(/^(terminated|deleted)$/)]));
+  expect(simulator.journal().filter(({ unknownFields }) => unknownFields)).toEqual([]);
+});
+
 test('the examples of synchronisation and disaster recovery run until their tasks run, or for as long as they do', async ({
   pilot,
   simulator,
