@@ -57,6 +57,8 @@ export type HoldEnd = { readonly event: 'expired' } | { readonly event: 'failed'
 
 const HOUR_MS = 3_600_000;
 const WATCH_EVERY_MS = 60_000;
+/** A call reads the delay of ten tasks, and the status of a hundred. */
+const DELAY_EVERY_MS = 120_000;
 const TRY_AGAIN_MS = 30_000;
 
 /** Who has been told what, as the heartbeat keeps it: a retry on another worker goes on from there. */
@@ -172,7 +174,7 @@ async function watchTask(
   for (;;) {
     try {
       const { status } = await services.cloud(cloud).watcher.watch(
-        { ...job, everyMs: WATCH_EVERY_MS, delay: true },
+        { ...job, everyMs: WATCH_EVERY_MS, delay: true, readEveryMs: { progress: DELAY_EVERY_MS } },
         (now) => {
           heartbeat({ ...told, ...shown(now) });
           return verdict(waits.inSync, now.status) === 'failed';

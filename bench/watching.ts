@@ -70,11 +70,11 @@ async function loop(jobId: string, name: WaitName): Promise<void> {
   }
 }
 
-/** Status and delay while the cutover gate is open, once a minute as drs-pilot does. */
+/** While the cutover gate is open the status once a minute and the delay every other time, as drs-pilot does. */
 async function watchLoop(jobId: string): Promise<void> {
-  while (!effects.has(`batchDeleteJobs ${jobId}`)) {
+  for (let n = 0; !effects.has(`batchDeleteJobs ${jobId}`); n += 1) {
     await ask('jobs', { ...LIST, name: jobId });
-    await ask('jobs/batch-progress', { jobs: [jobId] });
+    if (n % 2 === 0) await ask('jobs/batch-progress', { jobs: [jobId] });
     await pause(60_000);
   }
 }
