@@ -8,6 +8,7 @@ import { compare } from './compare.js';
 import { decide } from './decide.js';
 import { demo } from './demo.js';
 import { dev } from './dev.js';
+import { doctor } from './doctor.js';
 import { edit } from './edit.js';
 import { end } from './end.js';
 import { explain } from './explain.js';
@@ -56,6 +57,7 @@ export const commands: readonly MakeCommand[] = [
   explain,
   schema,
   setup,
+  doctor,
   worker,
   codecServer,
   simulator,
