@@ -5,6 +5,7 @@ import { cancel } from './cancel.js';
 import { codecServer } from './codec-server.js';
 import { comment } from './comment.js';
 import { compare } from './compare.js';
+import { completion } from './completion.js';
 import { decide } from './decide.js';
 import { demo } from './demo.js';
 import { dev } from './dev.js';
@@ -56,6 +57,7 @@ export const commands: readonly MakeCommand[] = [
   operations,
   explain,
   schema,
+  completion,
   setup,
   doctor,
   worker,
