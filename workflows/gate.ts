@@ -65,6 +65,8 @@ export interface Answer {
 
 /** What whoever requested a run can't say under four eyes. */
 const AGREES: ReadonlySet<Choice> = new Set(['approve', 'acknowledge']);
+const NO_FORCE = "force is not allowed: no rule of the worker's configuration says so here";
+/** What needs no look at the latest evidence. */
 const STOPS: ReadonlySet<Choice> = new Set(['reject', 'abort', 'withdraw']);
 
 /** One opening of a gate, from its question to its answer. Pure: time (epoch ms) and events come from outside. */
@@ -183,9 +185,8 @@ export class Opening {
   }
 
   view(now: number): GateView {
-    const { question, decisions, rule, expires, hours, forcible } = this.question;
-    const { escalates } = this;
-    const blocking = this.blocking();
+    const { question, decisions, rule, expires, hours } = this.question;
+    const { escalates, blocked } = this;
     return {
       id: this.id,
       question,
@@ -202,7 +203,7 @@ export class Opening {
         escalates !== undefined && {
           escalation: { group: rule.escalation.group, from: new Date(escalates).toISOString() },
         }),
-      ...(forcible && blocking.length > 0 && { blocked: { by: blocking, force: this.forceRefusal() ?? 'allowed' } }),
+      ...(blocked && { blocked }),
     };
   }
 
@@ -226,16 +227,25 @@ export class Opening {
   }
 
   private approve(last: Decision, now: number): void {
-    const { hours, forcible } = this.question;
+    const { hours } = this.question;
     const until = Math.min(this.approvals.until(now), hours ? closesAt(hours, now) : Number.POSITIVE_INFINITY);
     const by = this.approvals.counting(now).map((one) => one.by);
-    const forced = forcible !== undefined && this.blocking().length > 0;
     this.close('approve', by, last.reason, last);
-    this.answer = { ...(this.answer as Answer), forced, ...(Number.isFinite(until) && { until }) };
+    this.answer = {
+      ...(this.answer as Answer),
+      forced: this.blocked !== undefined,
+      ...(Number.isFinite(until) && { until }),
+    };
   }
 
-  private blocking(): string[] {
-    return this.evidence.items.filter((one) => one.class === 'blocking').map((one) => one.item);
+  /** What keeps the gate from being approved, and whether force overrides it: `allowed`, or why not. */
+  private get blocked(): GateView['blocked'] {
+    const { forcible, rule } = this.question;
+    const by = this.evidence.items.filter((one) => one.class === 'blocking').map((one) => one.item);
+    if (!forcible || by.length === 0) return undefined;
+    const never = by.filter((one) => !forcible.includes(one));
+    if (never.length > 0) return { by, force: `force never overrides ${never.join(', ')}` };
+    return { by, force: rule.force ? 'allowed' : NO_FORCE };
   }
 
   private strangerRefusal({ by }: Decision, now: number): string | undefined {
@@ -266,7 +276,6 @@ export class Opening {
   /** What the moment and the evidence have against a decision, whoever says it. */
   private momentRefusal({ decision, snapshot, force }: Decision, now: number): string | undefined {
     const { evolves, hours } = this.question;
-    // Whoever stops something need not have seen the latest.
     if (STOPS.has(decision)) return undefined;
     if (snapshot !== undefined && snapshot !== this.evidence.snapshot) {
       return `the evidence has changed: snapshot ${snapshot} was seen, ${this.evidence.snapshot} is shown now`;
@@ -279,19 +288,12 @@ export class Opening {
     return this.blockRefusal(force ?? false);
   }
 
-  private blockRefusal(force: boolean): string | undefined {
-    const blocking = this.blocking();
-    if (!this.question.forcible || blocking.length === 0) return undefined;
-    const why = this.forceRefusal() ?? (force ? undefined : 'an approval must say "force": true, and why');
-    return why && `blocked by ${blocking.join(', ')}: ${why}`;
-  }
-
-  /** Why force overrides nothing here. */
-  private forceRefusal(): string | undefined {
-    const { forcible = [], rule } = this.question;
-    const never = this.blocking().filter((one) => !forcible.includes(one));
-    if (never.length > 0) return `force never overrides ${never.join(', ')}`;
-    return rule.force ? undefined : "force is not allowed: no rule of the worker's configuration says so here";
+  private blockRefusal(forced: boolean): string | undefined {
+    if (!this.blocked) return undefined;
+    const { by, force } = this.blocked;
+    if (force === 'allowed' && forced) return undefined;
+    const why = force === 'allowed' ? 'an approval must say "force": true, and why' : force;
+    return `blocked by ${by.join(', ')}: ${why}`;
   }
 
   private changeRefusal({ decision, change }: Decision): string | undefined {
