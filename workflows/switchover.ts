@@ -2,11 +2,12 @@ import { Ending } from './ending.js';
 import type { Result } from './messages.js';
 import { type SwitchoverPlan, switchoverSpec } from './plans/switchover.js';
 import { type Carried, Run } from './run.js';
+import { hookRows } from './steps/hooks.js';
 import { type Switching, stageRow } from './steps/readiness.js';
 import { reportTo } from './steps/report.js';
 import { demandApproval, SwitchBack, switchStage } from './steps/switchover.js';
 import { SwitchoverRecord } from './steps/switchover-record.js';
-import { drill, findTasks, opposite, startWayBack, switchBack } from './steps/switchover-tasks.js';
+import { drill, findTasks, hooks, opposite, startWayBack, switchBack } from './steps/switchover-tasks.js';
 
 /**
  * The primary/standby switchover of §6.4.1 for disaster recovery tasks, stage by stage: readiness, approval, the call, and the proof
@@ -46,7 +47,9 @@ export async function switchover(spec: unknown, carried?: Carried): Promise<Resu
 async function switchAll(it: Switching): Promise<void> {
   for (const stage of it.plan.stages) {
     await demandApproval(it);
+    await hooks(it, stage, 'before');
     await switchStage(it, stage);
+    await hooks(it, stage, 'after');
   }
 }
 
@@ -54,7 +57,12 @@ const outline = ({ stages }: SwitchoverPlan): string[] => [
   'Tasks',
   'Readiness',
   'Approval',
-  ...stages.flatMap(({ name }) => [stageRow('Switchover', name), stageRow('Verification', name)]),
+  ...stages.flatMap(({ name, hooks = {} }) => [
+    ...hookRows(hooks.before ?? [], stageRow('Hooks before', name)),
+    stageRow('Switchover', name),
+    stageRow('Verification', name),
+    ...hookRows(hooks.after ?? [], stageRow('Hooks after', name)),
+  ]),
 ];
 
 /** Whatever becomes of the run, its tasks stay as they are: the record says where each of them is. */

@@ -7,6 +7,7 @@ import { migrationSpec, SOURCE_IP } from '../support/config.js';
 import { approveAll, type Run, runOf, test } from '../support/harness.js';
 import { recoverySpec } from '../support/specs.js';
 import { noted, supervised, supervisedSync } from '../support/supervised.js';
+import { approve, protectedTask, switchoverSpec } from '../support/switchover.js';
 
 /*
  * Records one history a case, of this version: `npm run record`. A history that was recorded by a release is never recorded
@@ -115,6 +116,34 @@ test('a lock that is waited for, taken over, given back and forgotten', { timeou
   await holder.handle.terminate('the lock is what is recorded');
   // It ends by itself when nobody has wanted it for a while.
   await record(runOf(pilot.client.workflow.getHandle(`drs-lock-default-${job}`)), 'jobLock-taken');
+});
+
+test('a group that is switched over: one reply is lost, one task refused, and all of it goes back', async ({
+  pilot,
+  simulator,
+}) => {
+  for (const name of ['orders-dr', 'crm-dr', 'reports-dr']) protectedTask(simulator, name);
+  const operation = 'batchSwitchover';
+  simulator.fault({ operation, match: { job: 'orders-dr' }, fault: { kind: 'lostReply' } });
+  simulator.fault({ operation, match: { job: 'reports-dr' }, fault: { kind: 'jobError', code: 'DRS.M00304' } });
+  const stages = [
+    { name: 'databases', tasks: ['orders-dr', 'crm-dr'] },
+    { name: 'reports', tasks: ['reports-dr'] },
+  ];
+  const run = await pilot.start(switchoverSpec({ stages }), { workflow: 'switchover' });
+  await approve(run);
+  await run.decide('outcome', 'acknowledge', { items: ['switch back'] });
+  await approve(run, 'switch-back');
+  await record(run, 'switchover-back');
+});
+
+test('a task that is switched over, and its way back', async ({ pilot, simulator }) => {
+  protectedTask(simulator, 'orders-dr');
+  const spec = switchoverSpec({ task: 'orders-dr', switchback: true });
+  const run = await pilot.start(spec, { workflow: 'switchover' });
+  await approve(run);
+  await record(run, 'switchover-clean');
+  await pilot.client.workflow.getHandle(`${run.id}-back`).terminate('the way there is what is recorded');
 });
 
 test('a disaster recovery in both directions', async ({ pilot }) => {

@@ -4,10 +4,11 @@ import { calls } from '../activities.js';
 import { badSpec } from '../ending.js';
 import { readFailure } from '../failure.js';
 import type { Raw } from '../plans/common.js';
-import { pathsOf } from '../plans/switchover.js';
+import { pathsOf, type StagePlan } from '../plans/switchover.js';
+import { callHooks } from './hooks.js';
 import { listed, readiness, type Switching, stageRow, summary } from './readiness.js';
 import { switchStage } from './switchover.js';
-import { SwitchoverRecord } from './switchover-record.js';
+import { type SwitchedTask, SwitchoverRecord } from './switchover-record.js';
 
 export const opposite = (direction: Direction): Direction => (direction === 'up' ? 'down' : 'up');
 
@@ -86,6 +87,31 @@ export async function startWayBack({ run, plan, record }: Switching, spec: unkno
   }
 }
 
+/**
+ * What the worker's configuration calls a hook, before a stage is switched over and after it is verified: fence the application, move
+ * DNS. Those after it are left out where none of its tasks has moved.
+ */
+export async function hooks(
+  { run, plan, record, row }: Switching,
+  stage: StagePlan,
+  phase: 'before' | 'after',
+): Promise<void> {
+  const names = stage.hooks?.[phase] ?? [];
+  const moved = ({ state, after }: SwitchedTask): boolean =>
+    state === 'switched' || after?.direction === plan.direction;
+  const tasks = record.of(stage.name).filter((task) => phase === 'before' || plan.drill || moved(task));
+  if (names.length === 0 || tasks.length === 0) return;
+  await record.timed(`hooks ${phase}`, stage.name, () =>
+    callHooks(run, names, {
+      row: row(stageRow(`Hooks ${phase}`, stage.name)),
+      phase,
+      occasion: `${stageRow('switchover', stage.name)} to ${plan.direction}`,
+      tasks: tasks.map(({ jobId, name }) => ({ jobId, name })),
+      drill: plan.drill,
+    }),
+  );
+}
+
 /** All but the call: nobody is asked and nothing is changed, so it can run every night. What would have blocked is the result. */
 export async function drill(it: Switching): Promise<void> {
   const { run, plan, record, row } = it;
@@ -96,11 +122,14 @@ export async function drill(it: Switching): Promise<void> {
   };
   await record.timed('readiness', undefined, () => look(row('Readiness'), record.of()));
   run.skip(row('Approval'), 'a drill answers its own gate');
-  for (const { name } of plan.stages) {
+  for (const stage of plan.stages) {
+    const { name } = stage;
     const tasks = record.of(name);
+    await hooks(it, stage, 'before');
     await record.timed('final readiness', name, () => look(row(stageRow('Final readiness', name)), tasks));
     for (const step of ['Switchover', 'Verification']) run.skip(row(stageRow(step, name)), 'a drill sends nothing');
     for (const task of tasks) task.state = 'rehearsed';
+    await hooks(it, stage, 'after');
   }
   const wouldBlock = [...blocking].map(([item, value]) => ({ item, class: 'blocking', value }) as const);
   record.add({ wouldBlock });
