@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { protectedTask, switchoverSpec } from '../test/support/switchover.js';
 import { status } from '../workflows/messages.js';
-import { atMost, just, report } from './support/report.js';
+import { atMost, just, median, report } from './support/report.js';
 import { eventually, openBench } from './support/stack.js';
 
 /** How long a switchover takes from the last approval to its request, with the final look in between, and how many requests it sends. */
@@ -13,7 +13,6 @@ const bench = await openBench('instant');
 const stop = await bench.work({ pace: 0.05 });
 const { simulator } = bench;
 const sent = () => simulator.journal().filter(({ operation }) => operation === 'batchSwitchover');
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
 
 /** Gives when it was sent, by the clock of the person. */
 async function approve(run: WorkflowHandle): Promise<number> {
@@ -58,10 +57,10 @@ report('Switchover', [
     `from the last approval to the request, median of ${RUNS}`,
     median(times.map(({ counted }) => counted)),
     300,
-    ' ms',
+    'ms',
   ),
-  just('… the slowest', Math.max(...times.map(({ counted }) => counted)), ' ms'),
-  just('… from the moment in which the approval is sent, median', median(times.map(({ pressed }) => pressed)), ' ms'),
+  just('… the slowest', Math.max(...times.map(({ counted }) => counted)), 'ms'),
+  just('… from the moment in which the approval is sent, median', median(times.map(({ pressed }) => pressed)), 'ms'),
   atMost(`switchover requests of a stage of ${TASKS} tasks`, requests, TASKS / 10),
   just('… history events of that run', events),
 ]);
