@@ -1,6 +1,10 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultPayloadConverter, type Payload } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { Worker } from '@temporalio/worker';
 import { expect, inject, vi } from 'vitest';
 import { EncryptionCodec } from '../../encryption/codec.js';
 import { dataConverterWith } from '../../encryption/data-converter.js';
@@ -16,6 +20,9 @@ const BOTH = { encryption: { active: 'k2', keys: { k1: key(1), k2: key(2) } } };
 const SECOND = { encryption: { active: 'k2', keys: { k2: key(2) } } };
 
 const encrypted = base.override({ settings: FIRST });
+
+const { Payload: Wire } = proto.temporal.api.common.v1;
+const inProject = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** All that Temporal keeps of a run, as it keeps it. */
 async function raw({ client }: Pilot, { id, handle }: Run): Promise<string> {
@@ -56,6 +63,28 @@ encrypted(
     }
     expect(ended).toContain('Encoded failure');
     expect(ended).toContain('drs.rejected');
+  },
+);
+
+base(
+  'a run that went on as new waits for the key of what it knew, and does not end as one with bad input',
+  async () => {
+    const history = JSON.parse(readFileSync(inProject('test/replay/histories/migration-clean-0.1.0.json'), 'utf8'));
+    const lost = new EncryptionCodec(ringOf('k9', randomBytes(32)));
+    const [sealed = {}] = await lost.encode(
+      [new DefaultPayloadConverter().toPayload(migrationSpec())],
+      PLACE('orders'),
+    );
+    const first = history.events[0].workflowExecutionStartedEventAttributes;
+    first.input = { payloads: [Wire.toObject(Wire.create(sealed), { bytes: String })] };
+    first.continuedExecutionRunId = randomUUID();
+    const dataConverter = dataConverterWith(ringOf('k1', randomBytes(32)), { marks: true });
+    const replay = Worker.runReplayHistory(
+      { workflowBundle: { codePath: inject('bundle') }, dataConverter },
+      history,
+      'orders',
+    );
+    await expect(replay).rejects.toThrow(/workflow task failure.*what this run knew cannot be read: .*k9/);
   },
 );
 
