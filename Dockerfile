@@ -14,6 +14,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/bin ./bin
 COPY --from=build /app/dist ./dist
+# For a store on a volume, which begins with this folder's owner.
+RUN install -d -o node -g node /var/lib/drs-pilot
 USER node
 ENTRYPOINT ["node", "bin/drs-pilot.js"]
 CMD ["worker"]

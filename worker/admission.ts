@@ -1,5 +1,6 @@
 import { endpointIn, type Secrets, secretProblems } from '../activities/secrets.js';
 import type { Problem } from '../drs/operations/common.js';
+import { storesIn } from '../workflows/plans/common.js';
 import type { WorkerConfig } from './config.js';
 import { ordersFor } from './policy.js';
 import { type Asked, ruleFor } from './rules.js';
@@ -49,16 +50,10 @@ function cloudProblems({ clouds }: WorkerConfig, asked: unknown): Problem[] {
   return [{ path: 'cloud', message: `this worker serves no cloud of that name, only ${names.join(', ')}` }];
 }
 
-/** Where a spec names a store for what it writes: `store`, `report.store`, `export.store`. */
 function storeProblems({ stores }: WorkerConfig, spec: Fields): Problem[] {
-  const named = [
-    ['store', spec['store']],
-    ...['report', 'export'].map((part) => [`${part}.store`, fieldsOf(spec[part])['store']]),
-  ];
-  return named.flatMap(([path, store]) => {
-    if (typeof store !== 'string' || Object.hasOwn(stores, store)) return [];
-    return [{ path: String(path), message: `the worker's configuration has no store "${store}"` }];
-  });
+  return storesIn(spec).flatMap(({ path, store }) =>
+    Object.hasOwn(stores, store) ? [] : [{ path, message: `the worker's configuration has no store "${store}"` }],
+  );
 }
 
 const webhookProblems = (config: WorkerConfig, names: readonly string[], path: string): Problem[] =>

@@ -66,6 +66,12 @@ export const patientWaits = () =>
 /** Where waits run, and the locks of tasks, which wait, too. */
 export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-waits)?$/, '-waits');
 
+/** What is tried once, for somebody who waits: a trial that fails is the answer. */
+export const trials = proxyActivities<Activities>({
+  startToCloseTimeout: '12 seconds',
+  retry: { maximumAttempts: 1 },
+});
+
 /** What is written down of a run that has ended: tried for some minutes, then the result says that it is missing. */
 export const reporting = proxyActivities<Activities>({
   startToCloseTimeout: '1 minute',

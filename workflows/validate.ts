@@ -1,5 +1,6 @@
-import { local } from './activities.js';
-import { type Problem, type ReadSpec, readSpec } from './plans/common.js';
+import { local, trials } from './activities.js';
+import { readFailure } from './failure.js';
+import { type Problem, type Raw, type ReadSpec, readSpec, storesIn } from './plans/common.js';
 import { type Kind, kinds } from './plans/index.js';
 
 /** Asks a worker whether it would take a spec: what the spec alone tells, and what only the worker knows. Starts nothing. */
@@ -14,5 +15,18 @@ export async function validate({
   if (!reader) return { problems: [{ path: 'kind', message: `must be one of ${Object.keys(kinds).join(', ')}` }] };
   const { problems, shown } = readSpec(reader, kind, spec);
   const admission = shown ? await local.admit({ kind, spec: shown }) : { problems: [] };
-  return { problems: [...problems, ...admission.problems] };
+  const all = [...problems, ...admission.problems];
+  return { problems: [...all, ...(await storeProblems(shown ?? {}, all))] };
+}
+
+/** A store that is known is written to, for a trial. */
+async function storeProblems(spec: Raw, known: readonly Problem[]): Promise<Problem[]> {
+  const stores = storesIn(spec).filter(({ path }) => known.every((problem) => problem.path !== path));
+  const tried = stores.map(async ({ path, store }) =>
+    trials.checkStore({ store }).then(
+      () => [],
+      (error: unknown) => [{ path, message: readFailure(error).message }],
+    ),
+  );
+  return (await Promise.all(tried)).flat();
 }

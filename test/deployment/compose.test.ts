@@ -87,6 +87,20 @@ test("the worker's configuration is right and its secrets are those that the con
   expect(Object.keys(config.secrets ?? {}).sort()).toEqual([...(compose.services['worker']?.secrets ?? [])].sort());
 });
 
+test("each directory of the configuration's stores is a volume that the worker's user may write", () => {
+  const { stores = {} } = ConfigFile.parse(parse(read('examples/compose/drs-pilot.yaml')));
+  const directories = Object.values(stores).flatMap(({ directory }) => (directory ? [directory] : []));
+  expect(directories.length).toBeGreaterThan(0);
+  for (const directory of directories) {
+    const mounts = (compose.services['worker']?.volumes ?? []).map((volume) => filled(volume).split(':'));
+    expect(
+      mounts.find(([from = '', to]) => to === directory && from in compose.volumes),
+      directory,
+    ).toBeDefined();
+    expect(read('Dockerfile')).toContain(`RUN install -d -o node -g node ${directory}`);
+  }
+});
+
 test('what the image is built from is in the repository, and not kept from it', () => {
   const allowed =
     read('.dockerignore')

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,4 +69,23 @@ test('a store that is gone changes nothing of the switchover, and is told', asyn
     problem: expect.stringContaining('its directory is not there: is its disk mounted?'),
   });
   expect(await readdir(join(folder, '..'))).not.toContain(folder.split('/').at(-1));
+});
+
+test('validate tries whether the store can be written', async ({ pilot, folder }) => {
+  const validate = (more: object = {}) =>
+    pilot.client.workflow.execute('validate', {
+      taskQueue: pilot.taskQueue,
+      workflowId: `validate-${randomUUID()}`,
+      args: [{ kind: 'switchover', spec: { ...spec(), ...more } }],
+    });
+  expect(await validate()).toEqual({ problems: [] });
+  expect(await validate({ report: { store: 'elsewhere' } })).toEqual({
+    problems: [{ path: 'report.store', message: 'the worker\'s configuration has no store "elsewhere"' }],
+  });
+  await rm(folder, { recursive: true });
+  expect(await validate()).toEqual({
+    problems: [
+      { path: 'report.store', message: expect.stringContaining('its directory is not there: is its disk mounted?') },
+    ],
+  });
 });

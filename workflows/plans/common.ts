@@ -95,6 +95,12 @@ export const Report = z.strictObject({
 });
 export type ReportSpec = z.output<typeof Report>;
 
+/** Where a spec names a store for what it writes: `store`, `report.store`, `export.store`. */
+export function storesIn(spec: Raw): { readonly path: string; readonly store: string }[] {
+  const named = [['store', spec['store']], ...['report', 'export'].map((part) => [`${part}.store`, spec[part]?.store])];
+  return named.flatMap(([path, store]) => (typeof store === 'string' ? [{ path, store }] : []));
+}
+
 const HookNames = z
   .array(z.string().min(1).max(63))
   .max(20)
