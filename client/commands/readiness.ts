@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
-import type { z } from 'zod';
 import { problemLines, problemsOf } from '../../drs/operations/problems.js';
 import { ReadinessSpec } from '../../workflows/plans/switchover.js';
 import type { ReadinessAnswer } from '../../workflows/readiness.js';

@@ -15,7 +15,7 @@ test('a person at night looks at the readiness, starts, approves, and watches it
   const ready = await cli('readiness', name, ...queue);
   expect(ready).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/✓ +night-\w+: RPO +1 s \(limit 60 s\)[^]*\nready\n$/),
+    out: expect.stringMatching(/✓ +night-\w+: RPO +1 s \(limit 60 s\)[\s\S]*\nready\n$/),
   });
 
   protectedTask(simulator, other);
