@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
+import { buffer } from 'node:stream/consumers';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { vi } from 'vitest';
 import { findS3 } from '../../scripts/find-s3.mjs';
 import { freePort } from '../../scripts/temporal-server.mjs';
@@ -55,6 +58,32 @@ export async function openS3(): Promise<S3Server | undefined> {
       child.kill('SIGKILL');
       await exited;
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same bucket behind a service that takes conditions and keeps none of them, as OBS documents none. */
+export async function withoutConditions({
+  client,
+  bucket: Bucket,
+}: S3Server): Promise<{ endpoint: string; close(): void }> {
+  const answer = async ({ method, url = '' }: IncomingMessage, body: Buffer) => {
+    const Key = decodeURIComponent(new URL(url, 'http://host').pathname.slice(Bucket.length + 2));
+    if (method === 'PUT') return await client.send(new PutObjectCommand({ Bucket, Key, Body: body }));
+    const found = await client.send(new GetObjectCommand({ Bucket, Key }));
+    return { ETag: found.ETag, body: await found.Body?.transformToByteArray() };
+  };
+  const server = createServer(async (request, response) => {
+    const reply = await answer(request, await buffer(request)).catch(() => undefined);
+    response.writeHead(reply ? 200 : 404, reply?.ETag ? { etag: reply.ETag } : {});
+    response.end(reply && 'body' in reply ? reply.body : '');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
     },
   };
 }

@@ -10,7 +10,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/clie
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { namePart, nameProblem, type Store, StoreError } from '../../activities/stores.js';
 import { openStores } from '../../worker/stores/index.js';
-import { openS3, S3_KEYS, type S3Server } from '../support/s3.js';
+import { openS3, S3_KEYS, type S3Server, withoutConditions } from '../support/s3.js';
 import { file, load } from './config-file.js';
 
 /* One contract, kept by a directory and by a bucket of a real S3 server. */
@@ -262,4 +262,18 @@ test('what a bucket refuses is told without any key', async ({ skip }) => {
     expect.stringContaining('the service could not be reached (ECONNREFUSED'),
   ]);
   expect(JSON.stringify(errors.map((error) => [String(error), error]))).not.toContain('canary');
+});
+
+test('where a bucket keeps no conditions a state is compared by the store itself', async ({ skip }) => {
+  if (!s3) return skip('no S3 server here');
+  const obs = await withoutConditions(s3);
+  closing.push(obs.close);
+  const store = await open(bucketEntry({ ...s3, endpoint: obs.endpoint }, ', prefix: obs/'));
+  expect(await store.state('planner')).toBeUndefined();
+  const first = await store.compareAndSwap('planner', undefined, 'first');
+  expect(await store.compareAndSwap('planner', undefined, 'too late')).toBeUndefined();
+  const second = await store.compareAndSwap('planner', first, 'second');
+  expect(await store.compareAndSwap('planner', first, 'too late')).toBeUndefined();
+  expect(await store.compareAndSwap('planner', first, 'second')).toBe(second);
+  expect(await store.state('planner')).toEqual({ body: Buffer.from('second'), version: second });
 });

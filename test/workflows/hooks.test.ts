@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { readSpec } from '../../workflows/plans/common.js';
+import { switchoverSpec } from '../../workflows/plans/switchover.js';
 import { migrationSpec } from '../support/config.js';
 import { test as base } from '../support/harness.js';
 import { openReceiver, type Receiver } from '../support/receiver.js';
@@ -122,5 +124,8 @@ test('a hook that the worker lacks, or that is named twice, is refused at its pa
   expect(unknown.message).toContain('cutover.hooks.before[1]: the worker\'s configuration has no hook "fenec"');
   const twice = await (await pilot.start(hooked({ after: ['open', 'open'] }))).failure();
   expect(twice.message).toContain('cutover.hooks.after: must name each hook once');
+  const stages = [{ name: 'databases', tasks: ['orders-dr'], hooks: { before: ['fence', 'fence'] } }];
+  const { problems } = readSpec(switchoverSpec, 'switchover', { name: 'region-down', direction: 'down', stages });
+  expect(problems).toEqual([{ path: 'stages[0].hooks.before', message: 'must name each hook once' }]);
   expect(receiver.received).toEqual([]);
 });

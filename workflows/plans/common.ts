@@ -101,15 +101,15 @@ export function storesIn(spec: Raw): { readonly path: string; readonly store: st
   return named.flatMap(([path, store]) => (typeof store === 'string' ? [{ path, store }] : []));
 }
 
-const HookNames = z
+/** Hooks of the worker's configuration, in their order. */
+export const HookNames = z
   .array(z.string().min(1).max(63))
   .max(20)
-  .refine((names) => new Set(names).size === names.length, 'must name each hook once')
-  .default([]);
+  .refine((names) => new Set(names).size === names.length, 'must name each hook once');
 
 /** Calls of the worker's configuration round something, each list in its order. */
 export const Hooks = z
-  .strictObject({ before: HookNames, after: HookNames })
+  .strictObject({ before: HookNames.default([]), after: HookNames.default([]) })
   .prefault({})
   .meta({ description: "Hooks of the worker's configuration, called one after another." });
 export type HooksSpec = z.output<typeof Hooks>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Duration, Gate, type Problem, planBase, type Raw, type ReadSpec, Report } from './common.js';
+import { Duration, Gate, HookNames, type Problem, planBase, type Raw, type ReadSpec, Report } from './common.js';
 import { asObject } from './requests.js';
 
 const { cloud, notify, requested } = planBase('switchover');
@@ -12,8 +12,6 @@ const TaskRef = z
   .string()
   .regex(/^[A-Za-z0-9][\w-]{2,63}$/, 'must be the name or the id of a task')
   .meta({ description: 'Name or id of a DR task.' });
-
-const HookNames = z.array(z.string().min(1).max(100)).min(1).max(20);
 
 const Stage = z.strictObject({
   name: z
