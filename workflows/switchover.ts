@@ -5,7 +5,7 @@ import { type Carried, Run } from './run.js';
 import { hookRows } from './steps/hooks.js';
 import { type Switching, stageRow } from './steps/readiness.js';
 import { reportTo } from './steps/report.js';
-import { demandApproval, SwitchBack, switchStage } from './steps/switchover.js';
+import { demandApproval, isPending, SwitchBack, switchStage } from './steps/switchover.js';
 import { SwitchoverRecord } from './steps/switchover-record.js';
 import { drill, findTasks, hooks, opposite, startWayBack, switchBack } from './steps/switchover-tasks.js';
 
@@ -46,8 +46,10 @@ export async function switchover(spec: unknown, carried?: Carried): Promise<Resu
 
 async function switchAll(it: Switching): Promise<void> {
   for (const stage of it.plan.stages) {
-    await demandApproval(it);
-    await hooks(it, stage, 'before');
+    if (isPending(it, stage)) {
+      await demandApproval(it);
+      await hooks(it, stage, 'before');
+    }
     await switchStage(it, stage);
     await hooks(it, stage, 'after');
   }

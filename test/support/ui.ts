@@ -8,7 +8,7 @@ import { type BrowserContext, chromium, type Locator, type Page } from 'playwrig
 import { inject, vi } from 'vitest';
 import { dataConverterWith } from '../../encryption/data-converter.js';
 import { SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
-import { startSimulator } from '../../simulator/server.js';
+import { type Simulator, startSimulator } from '../../simulator/server.js';
 import type { WorkerConfig } from '../../worker/config.js';
 import { openServices } from '../../worker/services.js';
 import { createWorkers } from '../../worker/worker.js';
@@ -26,6 +26,7 @@ export interface Ui {
   readonly address: string;
   readonly client: Client;
   readonly config: WorkerConfig;
+  readonly simulator: Simulator;
   readonly browser: BrowserContext;
   close(): Promise<void>;
 }
@@ -92,6 +93,7 @@ export async function openUi({ settings = {}, httpCredentials }: UiOptions = {})
     address: server.address,
     client: new Client({ connection, dataConverter: dataConverterWith(config.keyRing) }),
     config,
+    simulator,
     browser,
     close: async () => {
       await closeBrowser();
@@ -103,11 +105,17 @@ export async function openUi({ settings = {}, httpCredentials }: UiOptions = {})
   };
 }
 
-export async function startByForm({ client, url }: Ui, page: Page, workflowId: string, input: unknown): Promise<void> {
+export async function startByForm(
+  { client, url }: Ui,
+  page: Page,
+  workflowId: string,
+  input: unknown,
+  workflowType = 'migration',
+): Promise<void> {
   await page.goto(`${url}/namespaces/default/workflows/start-workflow`);
   await page.fill('#workflowId', workflowId);
   await page.fill('#taskQueue', 'drs-pilot');
-  await page.fill('#workflowType', 'migration');
+  await page.fill('#workflowType', workflowType);
   await typeJson(page, input, page.locator('h1:visible').last());
   await page.getByTestId('start-workflow-button').click();
   await vi.waitFor(async () => await client.workflow.getHandle(workflowId).describe(), {

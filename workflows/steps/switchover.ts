@@ -45,6 +45,9 @@ export async function switchStage(it: Switching, stage: Stage): Promise<void> {
 const inState = ({ record }: Switching, { name }: Stage, ...states: readonly TaskState[]): SwitchedTask[] =>
   record.of(name).filter(({ state }) => states.includes(state));
 
+/** Whether tasks of a stage are still to be sent. */
+export const isPending = (it: Switching, stage: Stage): boolean => inState(it, stage, 'pending').length > 0;
+
 /** The last look, and the call. What is worse than it was approved, or approved too long ago, is asked again. */
 async function send(it: Switching, stage: Stage, tasks: SwitchedTask[], rounds: Map<string, number>): Promise<void> {
   const { run, record, row } = it;
@@ -65,7 +68,6 @@ async function send(it: Switching, stage: Stage, tasks: SwitchedTask[], rounds: 
       { note: (why) => (why.length > 0 ? `stopped: ${why.map(told).join('; ')}` : counted(tasks)) },
     );
     if (stopped.length === 0) return;
-    // Nobody keeps others from the tasks while people think.
     await run.unlock();
     run.forget(row('Approval'));
     await demandApproval(it, stopped);
@@ -76,11 +78,15 @@ async function send(it: Switching, stage: Stage, tasks: SwitchedTask[], rounds: 
 export async function demandApproval(it: Switching, why: readonly Item[] = []): Promise<Answer> {
   const { run, record, row } = it;
   const given = run.resultOf<Answer>(row('Approval'));
-  if (given) return given;
+  const old = given ? lapsed(given) : [];
+  if (given && old.length === 0) return given;
+  // Nobody keeps others from the tasks while people think.
+  if (given) await run.unlock();
+  run.forget(row('Approval'));
   const open = record.of().filter(({ state }) => state === 'pending');
-  const items = why.map((one) => item(`opened again: ${one.item}`, 'warning', told(one)));
+  const items = [...why, ...old].map((one) => item(`opened again: ${one.item}`, 'warning', told(one)));
   const answer = await approval(it, open, items);
-  await record.timed('lock', undefined, () => run.lock(ids(open), 'to switch over'));
+  await record.timed('lock', undefined, () => run.lock(ids(record.of()), 'to switch over'));
   return answer;
 }
 
