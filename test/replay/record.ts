@@ -165,3 +165,18 @@ test.override({ settings: { webhooks: { oncall: { url: 'https://chat.example.com
     await record(runOf(announcement), 'announcement-untold');
   },
 );
+
+test('a comparison of one task that is not the same and of one that does not run', async ({ pilot, simulator }) => {
+  const { id } = simulator.createForeign({ name: 'recorded-night', status: 'INCRE_TRANSFER_STARTED' });
+  simulator.createForeign({ name: 'recorded-paused', status: 'PAUSING' });
+  simulator.patch(id, {
+    data: { orders: { orders: { rows: 5, differs: ['id=1'] }, items: { rows: 5, targetRows: 4 } } },
+  });
+  const compare = { kinds: ['objects', 'lines', 'contents'] };
+  const spec = { name: 'recorded', select: { name: 'recorded-*' }, compare };
+  const run = await pilot.start(spec, { workflow: 'comparison' });
+  await record(run, 'comparison-night');
+  const { firstExecutionRunId } = run.handle as { firstExecutionRunId?: string };
+  const child = `${run.id}/${id}/${firstExecutionRunId?.slice(0, 8)}`;
+  await record(runOf(pilot.client.workflow.getHandle(child)), 'taskComparison-inconsistent');
+});

@@ -27,6 +27,8 @@ test('every workflow has a recorded history', () => {
     'switchover',
     'jobLock',
     'announcement',
+    'comparison',
+    'taskComparison',
   ])
     expect(recorded).toContain(workflow);
 });

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 
 export interface Passing {
+  readonly method: string;
   readonly path: string;
   readonly body: string;
 }
@@ -38,7 +39,7 @@ export async function openCheckpoint(service: string): Promise<Checkpoint> {
 
   async function pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await text(req);
-    const barrier = [...barriers].find(({ fits }) => fits({ path: req.url ?? '', body }));
+    const barrier = [...barriers].find(({ fits }) => fits({ method: req.method ?? '', path: req.url ?? '', body }));
     if (barrier) {
       barriers.delete(barrier);
       barrier.arrive();
@@ -78,7 +79,7 @@ async function forward(service: string, req: IncomingMessage, res: ServerRespons
   const onward = send(new URL(url ?? '/', service), { method, headers });
   onward.end(body);
   const [reply] = (await once(onward, 'response')) as [IncomingMessage];
-  const answer = await text(reply);
+  const answer = await buffer(reply);
   if (res.destroyed) return;
   res.writeHead(reply.statusCode ?? 502, reply.headers);
   res.end(answer);
