@@ -106,6 +106,7 @@ async function compareTask(plan: ComparisonPlan, night: Night, task: SelectedTas
           until: night.until,
           ...(night.archive && { archive: night.archive }),
           ...(plan.export && { exports: plan.export }),
+          ...(plan.secondLook && { secondLook: plan.secondLook }),
         },
       ],
       staticSummary: `${name}: ${task.name}`,

@@ -11,6 +11,7 @@ import { readFailure } from './failure.js';
 import { holders, Locks } from './locks.js';
 import { type Status, status } from './messages.js';
 import { StepTable } from './step-table.js';
+import { together, toLookAtAgain } from './steps/second-look.js';
 
 export interface TaskComparisonInput {
   /** What the comparison is called that this is a part of. */
@@ -26,6 +27,8 @@ export interface TaskComparisonInput {
   readonly archive?: Archive | undefined;
   /** Of these kinds the files that DRS makes are kept, too. */
   readonly exports?: readonly ComparisonKind[] | undefined;
+  /** Differing tables are compared again once the delay is low. ms. */
+  readonly secondLook?: { readonly rounds: number; readonly maxDelay: number; readonly within: number } | undefined;
 }
 
 /** What became of one task. */
@@ -70,8 +73,16 @@ async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
       const objects = view.kinds.find(
         (one) => one.kind === 'objects' && one.counts.consistent + one.counts.inconsistent > 0,
       );
-      const found = await compareKind(view, input, kind, before, objects?.compareJobId);
-      before = { ...before, ids: [...before.ids, ...(found.compareJobId ? [found.compareJobId] : [])] };
+      let found = await compareKind(view, input, { kind, before, objectsId: objects?.compareJobId });
+      before = past(before, found);
+      for (let look = 2; look <= 1 + (input.secondLook?.rounds ?? 0); look += 1) {
+        const compare = toLookAtAgain(found, input.compare);
+        if (!compare || !(await isCaughtUp(view, input, kind))) break;
+        const again = await compareKind(view, { ...input, compare }, { kind, before, look });
+        before = past(before, again);
+        found = together(found, again);
+        view.tell(kind, 'done', `${describe(found)}, looked at ${look} times`);
+      }
       view.kinds.push(found);
     }
     return view.end(worst(view.kinds.map(({ verdict }) => verdict)));
@@ -83,14 +94,38 @@ async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
   }
 }
 
+const past = (before: Before, { compareJobId }: KindVerdict): Before => ({
+  ...before,
+  ids: [...before.ids, ...(compareJobId ? [compareJobId] : [])],
+});
+
+/** Whether the target has what the source had: else a second look would see the same. */
+async function isCaughtUp(view: View, input: TaskComparisonInput, kind: ComparisonKind): Promise<boolean> {
+  const { secondLook, task, until } = input;
+  if (!secondLook || !task.useType) return false;
+  const within = Math.min(secondLook.within, Date.parse(until) - Date.now());
+  if (within <= 0) return false;
+  view.tell(kind, 'waits', 'for a low delay, to look again at what differs');
+  const { maxDelay } = secondLook;
+  const job = { ...at(input), useType: task.useType, expiredDays: 14 };
+  try {
+    return (await waits().waitForDelay({ ...job, maxDelay, within })).reached;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return false;
+  }
+}
+
+interface Part {
+  readonly kind: ComparisonKind;
+  readonly before: Before;
+  readonly objectsId?: string | undefined;
+  readonly look?: number;
+}
+
 /** One comparison from its creation to what it found. */
-async function compareKind(
-  view: View,
-  input: TaskComparisonInput,
-  kind: ComparisonKind,
-  before: Before,
-  objectsId: string | undefined,
-): Promise<KindVerdict> {
+async function compareKind(view: View, input: TaskComparisonInput, part: Part): Promise<KindVerdict> {
+  const { kind, before, objectsId, look } = part;
   const job = at(input);
   let mine: string | undefined;
   try {
@@ -114,6 +149,7 @@ async function compareKind(
       ...scope,
       ...(kind === 'objects' && { objectsId: compareJobId }),
       ...(archive && { archive }),
+      ...(look && { look }),
       ...ended,
     });
     // What is not over by now must not stand in the way of whoever compares next.

@@ -22,6 +22,8 @@ export interface ReadInput extends Scope {
   /** Where all of what was found is kept; what the verdict itself holds has limits. */
   readonly archive?: Archive | undefined;
   readonly compareJobId: string;
+  /** Of several looks at the same tables; the first when absent. */
+  readonly look?: number | undefined;
   /** As DRS says it. */
   readonly status: string;
   /** What DRS says to a failure. */
@@ -68,9 +70,14 @@ export interface KindVerdict extends Said {
   readonly more?: number;
   /** All tables, all rows that differ, the file that DRS made: as far as the spec has a store. */
   readonly files?: readonly StoredFile[];
+  /** Where differing tables were compared again: what each look said, the first one first. */
+  readonly looks?: readonly Look[];
   /** Why the file that DRS makes is not among them. */
   readonly noFile?: string;
 }
+
+/** One of several looks at the same tables. */
+export type Look = Pick<KindVerdict, 'compareJobId' | 'verdict' | 'counts' | 'differing' | 'tables'>;
 
 /** A payload has limits. */
 const MOST_TABLES = 40;
@@ -88,13 +95,16 @@ export const readVerdicts =
     const files: StoredFile[] = [];
     const found = await READERS[input.kind](services, cloud, input, expected, files);
     const all = [...found, ...absent(found, expected, input)];
-    const { archive, jobId, kind } = input;
+    const { archive, jobId } = input;
     if (archive) {
-      const file = `${taskFolder(archive, jobId)}/${kind}.ndjson`;
+      const file = `${taskFolder(archive, jobId)}/${fileOf(input)}.ndjson`;
       files.unshift(await keep(services.store(archive.store), file, lines(all), NDJSON));
     }
     return { ...summary(input, all), ...(files.length > 0 && { files }) };
   };
+
+/** `contents`, and `contents-2` of the second look. */
+const fileOf = ({ kind, look = 1 }: ReadInput): string => (look > 1 ? `${kind}-${look}` : kind);
 
 const NDJSON = 'application/x-ndjson';
 
@@ -256,10 +266,11 @@ const keyOf = ({ database, table }: Place): string => `${database}\n${table}`;
 async function readDifferences(
   services: Services,
   drs: CloudServices['drs'],
-  { jobId, compareJobId, archive, kind }: ReadInput,
+  input: ReadInput,
   places: readonly Place[],
   files: StoredFile[],
 ): Promise<Map<string, { differing: number; rows: DifferingRow[] }>> {
+  const { jobId, compareJobId, archive } = input;
   const counted = new Map(places.map((place) => [keyOf(place), { differing: 0, rows: [] as DifferingRow[] }]));
   const id = { job_id: jobId, compare_job_id: compareJobId };
   async function* rows(): AsyncGenerator<Place & DifferingRow> {
@@ -275,7 +286,7 @@ async function readDifferences(
     }
   }
   if (archive && places.length > 0) {
-    const file = `${taskFolder(archive, jobId)}/${kind}-rows.ndjson`;
+    const file = `${taskFolder(archive, jobId)}/${fileOf(input)}-rows.ndjson`;
     files.push(await keep(services.store(archive.store), file, lines(rows()), NDJSON));
   } else for await (const _ of rows());
   return counted;

@@ -24,6 +24,7 @@ export interface SelectedTask {
   readonly jobId: string;
   readonly name: string;
   readonly status?: string;
+  readonly useType?: UseType;
   /** Why it can't be compared now; absent where it can. */
   readonly trouble?: string;
 }
@@ -138,7 +139,8 @@ function described(row: Row): SelectedTask {
   if (row.db_use_type === 'cloudDataGuard' && children.length > 1) return forward(row, children, name);
   const complete = task_type === 'FULL_TRANS' && status === 'FULL_TRANSFER_COMPLETE';
   const trouble = status === INCREMENTAL || complete ? undefined : `it is ${status || 'in no known status'}`;
-  return { jobId, name, status, ...(trouble && { trouble }) };
+  const useType = DB_USE_TYPES.find((type) => type === row.db_use_type);
+  return { jobId, name, status, ...(useType && { useType }), ...(trouble && { trouble }) };
 }
 
 /** Of a dual-active disaster recovery the forward subtask is compared: no call for comparisons takes the parent. */

@@ -19,6 +19,7 @@ import { locks } from './locks.js';
 import { operations } from './operations.js';
 import { pause, resume } from './pause.js';
 import { readiness } from './readiness.js';
+import { report } from './report.js';
 import { rotatePassword } from './rotate-password.js';
 import { schedule } from './schedule.js';
 import { schema } from './schema.js';
@@ -52,6 +53,7 @@ export const commands: readonly MakeCommand[] = [
   readiness,
   locks,
   compare,
+  report,
   schedule,
   call,
   operations,

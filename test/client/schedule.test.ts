@@ -149,4 +149,12 @@ test('a task is compared now, once, by its name', async ({ cli, pilot, simulator
   expect(compared).toMatchObject({ code: 0, out: expect.stringContaining(`comparison-${name}`) });
   expect(compared.out).toMatch(/1 of 1 task: 1 consistent/);
   expect(await cli('compare', name, '--kinds', 'values', ...queue)).toMatchObject({ code: 2 });
+  const shown = await vi.waitFor(async () => {
+    const report = await cli('report', 'latest', '--name', name);
+    expect(report.code).toBe(0);
+    return report.out;
+  }, SOON);
+  expect(shown).toMatch(new RegExp(`^${name}: consistent, .*\\(comparison-${name}\\)\n {2}tasks: 1 consistent\n`));
+  expect(await cli('report', '2001-01-01')).toMatchObject({ code: 1 });
+  expect(await cli('report', 'yesterday')).toMatchObject({ code: 2 });
 });

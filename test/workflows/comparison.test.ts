@@ -313,3 +313,37 @@ test('while a task is compared its lock is shared, and a run that is cancelled c
   expect((await run.failure()).type).toBe('CancelledFailure');
   expect(calls(simulator, 'deleteCompareJob')).toHaveLength(1);
 });
+
+test('tables that differ are looked at again once the delay is low, and both looks are kept', async ({
+  pilot,
+  simulator,
+}) => {
+  const data = (items: number) => ({
+    orders: { orders: { rows: 5 }, items: { rows: 5, targetRows: items }, huge: { rows: 100_000_001 } },
+  });
+  const id = replicating(simulator, 'orders-sync', data(4));
+  simulator.patch(id, { delay: 600 });
+  const compare = { kinds: ['lines'], databases: [{ database: 'orders' }] };
+  const run = await start(pilot, { task: id, compare, secondLook: { rounds: 2, maxDelay: '1s' } });
+  const child = async () => (await run.handle.describe()).raw.pendingChildren?.[0]?.workflowId ?? '';
+  await vi.waitFor(async () => {
+    const { steps } = (await pilot.client.workflow.getHandle(await child()).query('status')) as Result;
+    expect(steps.find(({ step }) => step === 'Lines')?.note).toMatch(/for a low delay/);
+  }, SOON);
+  simulator.patch(id, { data: data(5), delay: 0 });
+  const result = (await run.result()) as Compared;
+  expect(result.verdict).toBe('notComparable');
+  expect(found(result, 'lines')).toMatchObject([
+    {
+      verdict: 'notComparable',
+      counts: { consistent: 2, inconsistent: 0, notComparable: 1, notFinished: 0 },
+      tables: [{ table: 'huge' }],
+      looks: [
+        { verdict: 'inconsistent', tables: [{ table: 'items' }, { table: 'huge' }] },
+        { verdict: 'consistent', tables: [] },
+      ],
+    },
+  ]);
+  const sent = calls(simulator, 'createDataLevelTableCompareJob').map(({ body }) => body);
+  expect(sent).toMatchObject([{}, { compare_object: [{ db_name: 'orders', table_name: ['items'] }] }]);
+});

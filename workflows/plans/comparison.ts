@@ -82,6 +82,14 @@ export const ComparisonSpec = z.strictObject({
   within: Duration.default(12 * 3_600_000).meta({
     description: 'How long all of it may take; what is not over by then is cancelled, and not finished.',
   }),
+  secondLook: z
+    .strictObject({
+      rounds: z.int().min(1).max(10).default(1),
+      maxDelay: Duration.default(5_000).meta({ description: 'How low the delay must be before each round.' }),
+      within: Duration.default(1_800_000).meta({ description: 'How long that may take.' }),
+    })
+    .optional()
+    .meta({ description: 'Tables whose rows or values differ are compared again: under load data may lag.' }),
   store: Name.optional().meta({
     description: "A store of the worker's configuration, for the report and all of what was found.",
   }),
