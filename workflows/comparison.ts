@@ -23,6 +23,8 @@ const CONSISTENT = defineSearchAttributeKey('DrsConsistent', SearchAttributeType
 const PAGE = 50;
 /** With more events the run continues as new before its next page. */
 const MOST_EVENTS = 1_000;
+/** Rehearsals say less, in their memo. */
+const mostEvents = (): number => Number(workflowInfo().memo?.['mostPageEvents'] ?? MOST_EVENTS);
 
 /**
  * Compares sources and targets of one task or of many (§6.1.26 to §6.1.39), each in a child of its own, and judges. An
@@ -37,10 +39,10 @@ export async function comparison(spec: unknown, carried?: Carried): Promise<Resu
       const { store } = plan;
       if (store) await run.step('Store', async () => void (await calls.checkStore({ store })));
       run.phase('compares');
-      for (let page = 1; night.goesOn; page += 1) {
-        const row = `Tasks, page ${page}`;
+      while (night.goesOn) {
+        const row = `Tasks, page ${night.page}`;
         await run.step(row, async () => await comparePage(run, plan, night, row), { note: () => night.summary });
-        if (night.goesOn && workflowInfo().historyLength > MOST_EVENTS) throw new Overfull();
+        if (night.goesOn && workflowInfo().historyLength > mostEvents()) throw new Overfull();
       }
       upsertSearchAttributes([{ key: CONSISTENT, value: night.verdict }]);
       if (night.archive) await run.step('Report', () => report(plan, night));

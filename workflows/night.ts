@@ -16,6 +16,7 @@ interface KeptNight {
   total: number;
   after: string | null;
   over: boolean;
+  pages: number;
   tasks: Record<Consistency, number>;
   kinds: Partial<Record<ComparisonKind, Counts>>;
   differing: number;
@@ -48,6 +49,7 @@ export class Night {
       total: 0,
       after: null,
       over: false,
+      pages: 0,
       tasks: none(),
       kinds: {},
       differing: 0,
@@ -68,6 +70,11 @@ export class Night {
     if (!store) return undefined;
     const began = this.kept.began.replace(/[-:]|\.\d+/g, '');
     return { store, name, night: `${began}-${workflowInfo().firstExecutionRunId.slice(0, 8)}` };
+  }
+
+  /** Number of the page that comes. */
+  get page(): number {
+    return this.kept.pages + 1;
   }
 
   get after(): string | undefined {
@@ -153,6 +160,7 @@ export class Night {
   turn({ next }: SelectedTasks): void {
     this.kept.after = next ?? null;
     this.kept.over = next === undefined;
+    this.kept.pages += 1;
   }
 
   result() {

@@ -347,3 +347,18 @@ test('tables that differ are looked at again once the delay is low, and both loo
   const sent = calls(simulator, 'createDataLevelTableCompareJob').map(({ body }) => body);
   expect(sent).toMatchObject([{}, { compare_object: [{ db_name: 'orders', table_name: ['items'] }] }]);
 });
+
+test('a night of many tasks continues as new between its pages, and leaves none out', async ({ pilot, simulator }) => {
+  for (let n = 0; n < 120; n += 1) simulator.createForeign({ name: `paused-${n}`, status: 'PAUSING' });
+  const handle = await pilot.client.workflow.start('comparison', {
+    taskQueue: pilot.taskQueue,
+    workflowId: `comparison-${Math.random()}`,
+    args: [{ name: 'nightly', select: { name: 'paused-*' } }],
+    memo: { mostPageEvents: 8 },
+  });
+  const result = (await handle.result()) as Compared;
+  expect(result.counts['tasks']).toMatchObject({ notComparable: 120, consistent: 0 });
+  expect(result.steps.filter(({ step }) => step.startsWith('Tasks'))).toHaveLength(3);
+  const first = await pilot.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId).describe();
+  expect(first.status.name).toBe('CONTINUED_AS_NEW');
+});
