@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { inject, vi } from 'vitest';
 import { dataConverterWith } from '../../encryption/data-converter.js';
 import { SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
@@ -116,7 +116,7 @@ export async function startByForm(
   await page.fill('#workflowId', workflowId);
   await page.fill('#taskQueue', 'drs-pilot');
   await page.fill('#workflowType', workflowType);
-  await typeJson(page, input, page.locator('h1:visible').last());
+  await typeJson(page, input);
   await page.getByTestId('start-workflow-button').click();
   await vi.waitFor(async () => await client.workflow.getHandle(workflowId).describe(), {
     timeout: 20_000,
@@ -124,11 +124,12 @@ export async function startByForm(
   });
 }
 
-/** The editor formats its text when it loses the focus, which moves what lies below: so the focus goes first. */
-async function typeJson(page: Page, value: unknown, elsewhere: Locator): Promise<void> {
-  await page.locator('.cm-content:visible').last().click();
+/** The editor formats its text when it loses the focus, which moves what is round it away from under the mouse: so that goes first. */
+async function typeJson(page: Page, value: unknown): Promise<void> {
+  const editor = page.locator('.cm-content:visible').last();
+  await editor.click();
   await page.keyboard.insertText(JSON.stringify(value));
-  await elsewhere.click();
+  await editor.blur();
 }
 
 export async function openDetails({ url }: Ui, page: Page, workflowId: string, shown: string): Promise<string> {
@@ -162,7 +163,7 @@ export async function sendSignal(page: Page, name: string, payload: unknown): Pr
     .locator('visible=true')
     .first()
     .click();
-  await typeJson(page, payload, page.locator('#modal-title-signal-confirmation-modal').locator('visible=true').first());
+  await typeJson(page, payload);
   await page.getByTestId('confirm-modal-button').locator('visible=true').first().click();
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrationSpec } from '../support/config.js';
 import { runOf } from '../support/harness.js';
+import { protectedTask, reportOf, requests, switchoverSpec } from '../support/switchover.js';
 import { BROWSER, NO_BROWSER, openDetails, openUi, sendSignal, shoot, startByForm, type Ui } from '../support/ui.js';
 
 let ui: Ui;
@@ -37,4 +38,29 @@ test('a person starts, reads and approves a migration in the Temporal UI alone',
   ]);
   await page.reload();
   await page.getByText('Completed').first().waitFor();
+});
+
+test('a person at night switches over in the Temporal UI alone, on the evidence that it shows', async ({ skip }) => {
+  if (!BROWSER) skip(NO_BROWSER);
+  protectedTask(ui.simulator, 'orders-dr');
+  const page = await ui.browser.newPage();
+  page.setDefaultTimeout(20_000);
+
+  const id = 'switchover-from-the-ui';
+  await startByForm(ui, page, id, switchoverSpec({ task: 'orders-dr' }), 'switchover');
+  const run = runOf(ui.client.workflow.getHandle(id));
+  await run.gate('switchover');
+  const details = await openDetails(ui, page, id, 'switchover#1: Switch over orders-dr to down?');
+  expect(details).toMatch(/orders-dr: RPO\s+1 s \(limit 60 s\)/);
+  const [payload = ''] = details.match(/\{"gate":"switchover#1".*\}/) ?? [];
+  expect(JSON.parse(payload)).toMatchObject({ gate: 'switchover#1', snapshot: 1 });
+  expect(requests(ui.simulator)).toEqual([]);
+  await shoot(page, 'switchover-gate');
+  await sendSignal(page, 'approve', { ...JSON.parse(payload), by: 'ada', reason: 'the region is down' });
+
+  expect(reportOf(await run.result()).tasks).toMatchObject([{ name: 'orders-dr', state: 'switched' }]);
+  await page.reload();
+  await page.getByText('Completed').first().waitFor();
+  await openDetails(ui, page, id, 'Verification');
+  await shoot(page, 'switchover-done');
 });
