@@ -88,7 +88,7 @@ function textOf({ error_msg, error_message, message }: Result): string {
 
 /** What a word of success says; undefined for anything else. */
 function yes(value: unknown): boolean | undefined {
-  const word = String(value ?? '').toLowerCase();
+  const word = typeof value === 'string' || typeof value === 'boolean' ? String(value).toLowerCase() : '';
   if (word === 'success' || word === 'true') return true;
   return word === 'failed' || word === 'fail' || word === 'false' ? false : undefined;
 }

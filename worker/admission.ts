@@ -1,5 +1,5 @@
 import { endpointIn, type Secrets, secretProblems } from '../activities/secrets.js';
-import type { Problem } from '../drs/operations/common.js';
+import { type Problem, wordOf } from '../drs/operations/common.js';
 import { storesIn } from '../workflows/plans/common.js';
 import type { WorkerConfig } from './config.js';
 import { ordersFor } from './policy.js';
@@ -24,7 +24,7 @@ export const admission =
     ...gatesIn(kind, spec).flatMap(({ gate, path, asked, notify }) => [
       ...ruleFor(
         config,
-        { kind, name: String(spec['name'] ?? ''), gate, operation: operationOf(spec), tasks: tasksIn(kind, spec) },
+        { kind, name: wordOf(spec['name']), gate, operation: operationOf(spec), tasks: tasksIn(kind, spec) },
         asked,
       ).problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` })),
       ...webhookProblems(config, notify, `${path}.escalate.notify`),

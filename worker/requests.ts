@@ -1,6 +1,6 @@
 import { matchesAny } from '../activities/glob.js';
 import type { Admission, RunStart } from '../activities/services.js';
-import type { Problem } from '../drs/operations/common.js';
+import { type Problem, wordOf } from '../drs/operations/common.js';
 import { Requested } from '../workflows/plans/common.js';
 import { digest, prove, requestText, unfit } from '../workflows/signed.js';
 import type { Rule, WorkerConfig } from './config.js';
@@ -50,7 +50,7 @@ function mayHold({ fourEyes, kinds, tasks, operations }: Rule, config: Config, k
   if (kind === 'comparison' || spec['drill'] === true) return false;
   if (tasks && !namesIn(spec).some((name) => matchesAny(tasks, name))) return false;
   if (kind !== 'operation') return operations === undefined;
-  const operation = String(spec['operation']);
+  const operation = wordOf(spec['operation']);
   if (operations && !operations.includes(operation)) return false;
   return spec['gate'] !== undefined || policyFor(config, operation) !== 'allow';
 }

@@ -42,6 +42,9 @@ export function demand<T extends object>(
 
 export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
+/** A word as it is, and no text for anything else: not everything that comes can be made one. */
+export const wordOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** An enumeration of the reference. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, {

@@ -32,6 +32,7 @@ import {
   text,
   withoutSecrets,
   withRules,
+  wordOf,
 } from './common.js';
 
 /** Table 6-8. */
@@ -93,7 +94,7 @@ export const NewTask = withRules(NewTaskFields, (given, tell) => {
   const engine = task.engine_type;
   const uses: readonly string[] | undefined = engine && Object.hasOwn(ENGINES, engine) ? ENGINES[engine] : undefined;
   if (uses && task.db_use_type && !uses.includes(task.db_use_type)) {
-    tell('engine_type', `${task.engine_type} is for ${uses.join(' and ')}, not for ${task.db_use_type}`);
+    tell('engine_type', `${task.engine_type} is for ${uses.join(' and ')}, not for ${wordOf(task.db_use_type)}`);
   }
   if (task.net_type === 'eip' && task.bind_eip !== true) tell('bind_eip', 'must be true with net_type eip');
   if (task.source_endpoint?.db_type === 'oracle')
@@ -108,7 +109,7 @@ function zones(task: NewTask, tell: Tell): void {
     const [absent, there] = task.master_az === undefined ? ['master_az', 'slave_az'] : ['slave_az', 'master_az'];
     tell(absent, `is missing: works only together with ${there}`);
   }
-  const engine = String(task.engine_type ?? 'mysql');
+  const engine = wordOf(task.engine_type ?? 'mysql');
   if (task.master_az !== undefined && !engine.includes('mysql') && engine !== 'gaussdbv5ha-to-kafka') {
     tell('master_az', `two zones are for MySQL and gaussdbv5ha-to-kafka, not for ${engine}`);
   }
@@ -119,7 +120,7 @@ function order(task: NewTask, tell: Tell): void {
     demand(task, ['period_order'], 'with charging_mode period', tell);
     if (task.db_use_type === 'migration') tell('charging_mode', 'period is not possible for a migration');
     if (task.engine_type !== undefined && !PERIOD_ENGINES.includes(task.engine_type)) {
-      tell('charging_mode', `period is possible for ${PERIOD_ENGINES.join(', ')}, not for ${task.engine_type}`);
+      tell('charging_mode', `period is possible for ${PERIOD_ENGINES.join(', ')}, not for ${wordOf(task.engine_type)}`);
     }
   } else if (task.period_order !== undefined) tell('period_order', 'works only with charging_mode period');
 }
@@ -136,12 +137,16 @@ function disasterRecovery(task: NewTask, tell: Tell): void {
     tell('is_target_readonly', 'must be false or absent for disaster recovery with job_direction down');
   }
   const cloud = ({ up: 'target_endpoint', down: 'source_endpoint' } as const)[
-    String(task.job_direction) as 'up' | 'down'
+    wordOf(task.job_direction) as 'up' | 'down'
   ];
   if (cloud && typeof task[cloud] === 'object')
-    demand(task[cloud], ['region', 'inst_id'], `for disaster recovery with job_direction ${task.job_direction}`, tell, [
-      cloud,
-    ]);
+    demand(
+      task[cloud],
+      ['region', 'inst_id'],
+      `for disaster recovery with job_direction ${wordOf(task.job_direction)}`,
+      tell,
+      [cloud],
+    );
 }
 
 /** 6.1.4. Names, description and notification at any time; endpoints once, after both connection tests. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wordOf } from '../../drs/operations/common.js';
 import { SyncPolicy } from '../../drs/operations/objects-and-policies.js';
 import { RowFilter } from '../../drs/operations/settings.js';
 import { Duration, type Problem, type Raw, type ReadSpec, requestProblems } from './common.js';
@@ -119,7 +120,7 @@ export const synchronizationSpec: ReadSpec<SynchronizationPlan> = {
           [/^config_transformation\./, `${at}.`],
         ]),
       ),
-      ...(pair ? pairProblems(spec, String(engine), pair) : []),
+      ...(pair ? pairProblems(spec, wordOf(engine), pair) : []),
       ...objectProblems(spec),
       ...filterProblems(spec),
       ...superviseProblems(spec),
@@ -130,7 +131,7 @@ export const synchronizationSpec: ReadSpec<SynchronizationPlan> = {
 
 function verifyProblems(spec: Raw, engine: unknown): Problem[] {
   const { verify = 'none' } = asObject(spec['inSync']);
-  if (verify === 'none' || !String(engine).endsWith('-to-kafka')) return [];
+  if (verify === 'none' || !wordOf(engine).endsWith('-to-kafka')) return [];
   return [{ path: 'inSync.verify', message: 'is not possible where the target is Kafka: it has no tables to compare' }];
 }
 
@@ -171,7 +172,7 @@ function pairProblems(spec: Raw, engine: string, pair: SyncEngine): Problem[] {
       if (policies[field] === undefined)
         tell(`policies.${field}`, 'is missing: mandatory when the target is Kafka (§6.3.2)');
     for (const [field, possible] of Object.entries(pair.kafka))
-      if (policies[field] !== undefined && !possible.includes(String(policies[field])))
+      if (policies[field] !== undefined && !possible.includes(wordOf(policies[field])))
         tell(`policies.${field}`, `must be one of ${possible.join(', ')} with engine_type ${engine} (§6.3.2)`);
   } else refuse(OF_KAFKA, `is only for a Kafka target, which ${engine} has not (§6.3.2)`);
   if (!pair.snapshot)
