@@ -72,8 +72,6 @@ export const createComparison =
         if (other) return other;
       }
       if (error.kind !== 'ambiguous') throw error;
-      const [mine] = await ours(cloud, input);
-      if (mine) return { compareJobId: mine.id };
       throw new DrsError('transient', `${error.message} It is looked up before anything is sent again.`, error.at);
     }
   };
