@@ -42,8 +42,9 @@ export function demand<T extends object>(
 
 export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
-/** A word as it is, and no text for anything else: not everything that comes can be made one. */
-export const wordOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+/** A word, a number or a truth as text, and no text for anything else: not every object can be made one. */
+export const wordOf = (value: unknown): string =>
+  typeof value === 'object' || typeof value === 'function' ? '' : String(value ?? '');
 
 /** An enumeration of the reference. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>

@@ -351,7 +351,11 @@ describe('a failure', () => {
     await run.gate('call#1');
     const { runId } = await run.handle.describe();
     // Long histories end a run, whatever they are made of.
-    while ((await run.handle.describe()).runId === runId) await run.handle.signal('comment', 'x'.repeat(300_000));
+    while ((await run.handle.describe()).runId === runId) {
+      await run.handle.signal('comment', 'x'.repeat(300_000));
+      // Signals that nobody has read yet fill the history up to where the server ends the run.
+      await run.status();
+    }
     expect((await run.gate('call#1')).evidence.items.map(({ item }) => item)).toEqual([`orders-b (${b})`]);
     simulator.patch(b, { status: RUNS });
     await run.decide('call#1', 'retry');
