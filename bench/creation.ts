@@ -1,8 +1,8 @@
 import { leastSyncSpec, recoverySpec, syncSpec } from '../test/support/specs.js';
 import { atMost, report } from './support/report.js';
-import { approve, openBench } from './support/stack.js';
+import { approve, eventually, openBench } from './support/stack.js';
 
-/** What the creation of a synchronisation and of a disaster recovery costs in history, with every step on and no failure. */
+/** What synchronisations and disaster recoveries cost in history: their creation, with every step on and no failure; then for years. */
 
 const bench = await openBench(100);
 const stop = await bench.work({ pace: 0.01 });
@@ -14,6 +14,21 @@ async function eventsOf(workflow: string, spec: { readonly name: string }, ...ga
   const { outcome } = (await run.result()) as { outcome: string };
   if (outcome !== 'completed') throw new Error(`${spec.name} is ${outcome}`);
   return (await run.fetchHistory()).events?.length ?? 0;
+}
+
+/** Events of a supervised run that is changed until it goes on as a new one. */
+async function eventsOfSupervision(): Promise<number> {
+  const spec = { ...leastSyncSpec('mysql'), name: 'supervised', supervise: true };
+  const run = await bench.start(spec, 'synchronization');
+  await approve(run, 'start#1');
+  const { runId } = await run.describe();
+  const change = { by: 'bench', reason: 'it is a bench' };
+  for (let speed = 1; (await run.describe()).runId === runId; speed += 1) {
+    const window = { begin: '22:00', end: '05:59', speed };
+    await eventually(() => run.executeUpdate('limitSpeed', { args: [{ ...change, speed: [window] }] }));
+  }
+  const first = bench.client.workflow.getHandle(run.workflowId, runId);
+  return (await first.fetchHistory()).events?.length ?? 0;
 }
 
 const postgresql = { ...leastSyncSpec('postgresql'), policies: { conflict_policy: 'stop' }, users: 'all' };
@@ -32,6 +47,10 @@ report('History events of a creation without failures', [
     await eventsOf('disasterRecovery', { ...recoverySpec({ multi_write: true }), ...align }, 'start#1', 'start#2'),
     450,
   ),
+]);
+
+report('History events of a supervised synchronisation, changed again and again', [
+  atMost('of a run, until it continues as new', await eventsOfSupervision(), 5_000),
 ]);
 
 await stop();

@@ -3,6 +3,7 @@ import type { Held } from '../support/checkpoint.js';
 import { migrationSpec } from '../support/config.js';
 import type { Run } from '../support/harness.js';
 import { openReceiver, type Receiver } from '../support/receiver.js';
+import { recoverySpec, syncSpec } from '../support/specs.js';
 import { openStack, type Stack } from '../support/stack.js';
 import type { WorkerProcess } from '../support/worker-process.js';
 
@@ -10,12 +11,16 @@ type Step = (run: Run, stack: Stack) => Promise<unknown>;
 
 /** Where a run stands when its worker is killed, and how it gets there. */
 interface Scene {
+  /** `migration` when left out, and the least spec of one. */
+  readonly workflow?: string;
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly patch?: Parameters<Stack['simulator']['patch']>[1];
   /** What people do before the kill. */
   readonly before?: readonly Step[];
   /** The call that is under way: the end of its path, and what its body has. */
   readonly call?: readonly [path: string, has?: string];
+  /** The end of the name of the subtask that the call is about. */
+  readonly subtask?: string;
   /** The killed worker's request reaches the service only when the run is over, after one that was sent again. */
   readonly late?: true;
   /** Else the status that the task stays in until the worker is gone, */
@@ -52,6 +57,10 @@ const paused = {
   outcome: 'rejected',
   effects: { batchCreateJobs: 1, batchStartJobs: 1, batchStopJobs: 1 },
 } as const;
+const RUNS = { batchCreateJobs: 1, batchStartJobs: 1 };
+const synchronization = { workflow: 'synchronization', spec: syncSpec(), effects: RUNS };
+const recovery = { workflow: 'disasterRecovery', spec: recoverySpec(), effects: RUNS };
+const dualActive = { ...recovery, spec: recoverySpec({ multi_write: true }), effects: { ...RUNS, batchStartJobs: 2 } };
 const mail = { alarm_to_user: true, subscriptions: [{ protocol: 'email', endpoints: ['dba@example.com'] }] };
 const nights = [{ begin: '22:00', end: '05:59', speed: 50 }];
 
@@ -97,6 +106,30 @@ const scenes: Readonly<Record<string, Scene>> = {
     after: [unhold],
   },
 
+  'sync-policies': { ...synchronization, call: ['batch-sync-policy'], after: [start] },
+  'sync-filters': { ...synchronization, call: ['batch-transformation'], after: [start] },
+  'sync-start': { ...synchronization, before: [start], call: ['batch-starting'] },
+  'waits-for-initialisation': {
+    ...recovery,
+    patch: { hold: 'FULL_TRANSFER_STARTED' },
+    before: [start],
+    status: 'FULL_TRANSFER_STARTED',
+    after: [unhold],
+  },
+  'backward-endpoints': {
+    ...dualActive,
+    before: [start],
+    subtask: '_backward',
+    call: ['batch-modification', 'store_db_info'],
+    after: [decide('start#2', 'approve')],
+  },
+  'backward-start': {
+    ...dualActive,
+    before: [start, decide('start#2', 'approve')],
+    subtask: '_backward',
+    call: ['batch-starting'],
+  },
+
   hook: { spec: { cutover: { hooks: { before: ['fence'] } } }, before: both, hook: '/fence' },
 
   'start-gate': {
@@ -137,16 +170,20 @@ interface Playing {
 async function play(title: string, scene: Scene): Promise<Playing> {
   const name = `kill-${title}`;
   const { simulator, checkpoint } = stack;
-  const { spec, patch, before = [], call, status, gate, hook } = scene;
+  const { workflow, spec, patch, before = [], call, subtask = '', status, gate, hook } = scene;
   if (patch) simulator.patch(name, patch);
   const held =
     call &&
     checkpoint.hold(({ path, body }) => {
       const [end, has = ''] = call;
       const about = `${path} ${body}`;
-      return path.endsWith(end) && about.includes(has) && about.includes(simulator.job(name)?.id ?? `"${name}"`);
+      return (
+        path.endsWith(end) &&
+        about.includes(has) &&
+        about.includes(simulator.job(`${name}${subtask}`)?.id ?? `"${name}"`)
+      );
     });
-  const run = await stack.start({ ...migrationSpec(name), cloud: title, ...spec });
+  const run = await stack.start({ ...(workflow ? {} : migrationSpec()), ...spec, name, cloud: title }, workflow);
   names.set(run, name);
   for (const step of before) await step(run, stack);
   await held?.arrived;
@@ -186,8 +223,9 @@ test('killed at every step together with Temporal, every run goes on: one DRS ta
 /** How often each call that must not be repeated changed something. */
 function effectsOn(name: string, jobId: string | undefined): Record<string, number> {
   const count: Record<string, number> = {};
+  const subtasks = ['_forward', '_backward'].map((end) => stack.simulator.job(`${name}${end}`)?.id);
   for (const { operation, effect, jobs } of stack.simulator.journal()) {
-    if (!effect || !ONCE.includes(operation) || !jobs.some((job) => job === name || job === jobId)) continue;
+    if (!effect || !ONCE.includes(operation) || !jobs.some((job) => [name, jobId, ...subtasks].includes(job))) continue;
     count[operation] = (count[operation] ?? 0) + 1;
   }
   return count;

@@ -21,7 +21,7 @@ export interface Stack {
   /** Of Temporal. */
   readonly address: string;
   startWorker(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
-  start(spec: unknown): Promise<Run>;
+  start(spec: unknown, workflow?: string): Promise<Run>;
   /** SIGKILL, and a new server on the same file and port. */
   killTemporal(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -68,9 +68,9 @@ export async function openStack({ clouds = [], file = true, settings = {} }: Sta
       workers.push(worker);
       return worker;
     },
-    start: async (spec) => {
-      const workflowId = `migration-${randomUUID()}`;
-      return runOf(await client.workflow.start('migration', { taskQueue, workflowId, args: [spec] }));
+    start: async (spec, workflow = 'migration') => {
+      const workflowId = `${workflow}-${randomUUID()}`;
+      return runOf(await client.workflow.start(workflow, { taskQueue, workflowId, args: [spec] }));
     },
     killTemporal: async () => {
       process.kill(server.pid as number, 'SIGKILL');
