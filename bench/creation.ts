@@ -28,7 +28,9 @@ async function eventsOfSupervision(): Promise<number> {
     await eventually(() => run.executeUpdate('limitSpeed', { args: [{ ...change, speed: [window] }] }));
   }
   const first = bench.client.workflow.getHandle(run.workflowId, runId);
-  return (await first.fetchHistory()).events?.length ?? 0;
+  const events = (await first.fetchHistory()).events?.length ?? 0;
+  await bench.client.workflow.getHandle(run.workflowId).terminate('the bench is over');
+  return events;
 }
 
 const postgresql = { ...leastSyncSpec('postgresql'), policies: { conflict_policy: 'stop' }, users: 'all' };

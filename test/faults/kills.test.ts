@@ -106,9 +106,22 @@ const scenes: Readonly<Record<string, Scene>> = {
     after: [unhold],
   },
 
+  'sync-create': { ...synchronization, call: ['batch-creation'], after: [start] },
+  'sync-connections': { ...synchronization, call: ['batch-connection', '"ta"'], after: [start] },
+  'sync-endpoints': { ...synchronization, call: ['batch-modification', 'store_db_info'], after: [start] },
   'sync-policies': { ...synchronization, call: ['batch-sync-policy'], after: [start] },
   'sync-filters': { ...synchronization, call: ['batch-transformation'], after: [start] },
+  'sync-objects': { ...synchronization, call: ['batch-select-objects'], after: [start] },
+  'sync-speed': { ...synchronization, call: ['batch-limit-speed'], after: [start] },
+  'sync-pre-check': { ...synchronization, call: ['batch-precheck'], after: [start] },
   'sync-start': { ...synchronization, before: [start], call: ['batch-starting'] },
+  'sync-waits': {
+    ...synchronization,
+    patch: { hold: 'FULL_TRANSFER_STARTED' },
+    before: [start],
+    status: 'FULL_TRANSFER_STARTED',
+    after: [unhold],
+  },
   'waits-for-initialisation': {
     ...recovery,
     patch: { hold: 'FULL_TRANSFER_STARTED' },
