@@ -2,6 +2,7 @@ import { ApplicationFailure, CancellationScope, isCancellation, setHandler } fro
 import type { Archive } from '../activities/comparison/archive.js';
 import type { Before, Created } from '../activities/comparison/create.js';
 import type { KindVerdict } from '../activities/comparison/read.js';
+import type { KeptTask } from '../activities/comparison/report.js';
 import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTask } from '../activities/comparison/select.js';
 import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, worst } from '../drs/consistency.js';
@@ -32,15 +33,7 @@ export interface TaskComparisonInput {
 }
 
 /** What became of one task. */
-export interface TaskVerdict {
-  readonly jobId: string;
-  readonly name: string;
-  readonly status?: string;
-  readonly verdict: Consistency;
-  readonly reason?: string;
-  readonly seconds: number;
-  readonly kinds: readonly KindVerdict[];
-}
+export type TaskVerdict = KeptTask;
 
 /** ms that another run may hold the task's lock before it is passed over: a switchover takes minutes. */
 const LOCKED_MS = 600_000;

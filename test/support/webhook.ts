@@ -69,3 +69,11 @@ export async function openWebhook(): Promise<Webhook> {
   };
   return webhook;
 }
+
+/** A fixture: one of its own for each test that names it. */
+// biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+export async function aWebhook({}, use: (webhook: Webhook) => Promise<void>): Promise<void> {
+  const webhook = await openWebhook();
+  await use(webhook);
+  webhook.close();
+}

@@ -9,23 +9,13 @@ import type { Answer } from '../../workflows/gate.js';
 import type { Item } from '../../workflows/messages.js';
 import { evolve } from '../support/asking-workflow.js';
 import { test as base, type Pilot, type Run, rejection, runOf } from '../support/harness.js';
-import { openWebhook, type Webhook } from '../support/webhook.js';
+import { aWebhook, type Webhook } from '../support/webhook.js';
 
 const SOON = { timeout: 60_000, interval: 50 };
 
 const test = base.extend<{ oncall: Webhook; chat: Webhook; settings: Readonly<Record<string, unknown>> }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  oncall: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
-  },
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  chat: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
-  },
+  oncall: aWebhook,
+  chat: aWebhook,
   settings: async ({ oncall, chat }, use) => {
     await use({
       webhooks: { oncall: { url: oncall.url }, chat: { url: chat.url } },

@@ -2,7 +2,7 @@ import { describe, expect, vi } from 'vitest';
 import type { Simulator } from '../../simulator/server.js';
 import { rejection, test } from '../support/harness.js';
 import { noted, phase, supervised, supervisedRecovery, supervisedSync } from '../support/supervised.js';
-import { openWebhook, type Webhook } from '../support/webhook.js';
+import { aWebhook, type Webhook } from '../support/webhook.js';
 
 const RUNS = 'INCRE_TRANSFER_STARTED';
 const FAILS = 'INCRE_TRANSFER_FAILED';
@@ -15,18 +15,8 @@ const until = (simulator: Simulator, name: string, status: string) =>
   vi.waitFor(() => expect(statusOf(simulator, name)).toBe(status), SOON);
 
 const withWebhooks = test.extend<{ oncall: Webhook; chat: Webhook; settings: Readonly<Record<string, unknown>> }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  oncall: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
-  },
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  chat: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
-  },
+  oncall: aWebhook,
+  chat: aWebhook,
   settings: async ({ oncall, chat }, use) => {
     await use({ webhooks: { oncall: { url: oncall.url }, chat: { url: chat.url } } });
   },

@@ -2,23 +2,13 @@ import { createHmac } from 'node:crypto';
 import { expect } from 'vitest';
 import { ENV, migrationSpec } from '../support/config.js';
 import { approveAll, test as base } from '../support/harness.js';
-import { openWebhook, type Webhook } from '../support/webhook.js';
+import { aWebhook, type Webhook } from '../support/webhook.js';
 
 const KEY = ENV.ROTATED;
 
 const test = base.extend<{ oncall: Webhook; chat: Webhook; settings: Readonly<Record<string, unknown>> }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  oncall: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
-  },
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  chat: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
-  },
+  oncall: aWebhook,
+  chat: aWebhook,
   settings: async ({ oncall, chat }, use) => {
     await use({
       webhooks: { oncall: { url: oncall.url, key: { secret: 'orders-rotated' } }, chat: { url: chat.url } },
