@@ -1,43 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { atMost, just, report } from './support/report.js';
 import { openBench } from './support/stack.js';
 
-/** What a night costs that compares many tasks with all kinds that such tasks have: requests, history, payloads. */
+/** What a night costs that compares many tasks with all kinds: requests, history, payloads; then, of some of them, what files cost. */
 
 const TASKS = 200;
 const TABLES = 20;
-const KINDS = ['objects', 'lines', 'contents'];
-/** The wait for a comparison begins with a read; each further one is a poll. */
-const FIRST_READS = KINDS.length;
+const WITH_FILES = 20;
+const KINDS = ['objects', 'lines', 'contents', 'random'];
+/** What waits ask; each wait begins with a read, and each further one is a poll. */
 const WAITS = new Set(['listObjectLevelCompareOverview', 'listDataLevelTableCompareJobs']);
 
-const bench = await openBench('instant');
+const directory = await mkdtemp(join(tmpdir(), 'drs-pilot-nights-'));
+const bench = await openBench('instant', { stores: { local: { directory } } });
 const stop = await bench.work({ pace: 0.01 });
 const tables = Object.fromEntries(Array.from({ length: TABLES }, (_, n) => [`t${n}`, { rows: 1_000 }]));
 for (let n = 0; n < TASKS; n += 1) {
   const { id } = bench.simulator.createForeign({
-    name: `night-${n}`,
+    name: `night-${n < WITH_FILES ? 'files' : 'plain'}-${n}`,
     db_use_type: 'sync',
+    engine_type: 'gaussdbv5',
     status: 'INCRE_TRANSFER_STARTED',
   });
   bench.simulator.patch(id, { data: { orders: tables } });
 }
 
-const began = Date.now();
-const spec = { kind: 'comparison', name: 'bench', select: { name: 'night-*' }, compare: { kinds: KINDS }, atOnce: 20 };
-const run = (await bench.start(spec, 'comparison')) as WorkflowHandleWithFirstExecutionRunId;
-const result = (await run.result()) as { verdict: string; counts: { tasks: { consistent: number } } };
-const seconds = (Date.now() - began) / 1_000;
-
-const journal = bench.simulator.journal();
-// Before it waits each task is looked at once (two reads); what waits read beyond their first time are polls.
-const reads = journal.filter(({ operation }) => WAITS.has(operation)).length;
-const polls = reads - TASKS * (2 + FIRST_READS);
-
 interface Cost {
   readonly events: number;
   readonly largest: number;
 }
+interface Night {
+  readonly verdict: string;
+  readonly counts: { readonly tasks: { readonly consistent: number } };
+}
+
+async function night(name: string, tasks: number, more: object) {
+  const before = bench.simulator.journal().at(-1)?.n ?? 0;
+  const began = Date.now();
+  const compare = { kinds: KINDS, proportion_value: 20 };
+  const spec = { kind: 'comparison', name, select: { name: 'night-*' }, compare, atOnce: 20, ...more };
+  const run = (await bench.start(spec, 'comparison')) as WorkflowHandleWithFirstExecutionRunId;
+  const result = (await run.result()) as Night;
+  const seconds = (Date.now() - began) / 1_000;
+  const journal = bench.simulator.journal().filter(({ n }) => n > before);
+  // Before anything waits each task is looked at once, in two reads; what waits read beyond their first time are polls.
+  const reads = journal.filter(({ operation }) => WAITS.has(operation)).length;
+  const files = 'export' in more ? KINDS.length : 0;
+  const polls = reads - tasks * (2 + KINDS.length + files);
+  const ofTasks = journal.filter(({ jobs }) => jobs.length > 0).length;
+  const perTask = (ofTasks - polls) / tasks;
+  return { run, result, seconds, perTask, polls: polls / tasks, others: journal.length - ofTasks, files };
+}
+
+const plain = await night('bench', TASKS, {});
+const { run, result } = plain;
 
 async function costOf(client: Client, workflowId: string, runId?: string): Promise<Cost & { readonly next?: string }> {
   const { events = [] } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
@@ -62,6 +81,11 @@ for await (const { workflowId, runId, type } of bench.client.workflow.list({
   query: 'WorkflowType IN ("taskComparison", "jobLock")',
 }))
   if (type !== 'comparison') others.push(await costOf(bench.client, workflowId, runId));
+const withFiles = await night('files', WITH_FILES, {
+  select: { name: 'night-files-*' },
+  store: 'local',
+  export: KINDS,
+});
 const sum = (costs: readonly Cost[]) => costs.reduce((all, { events }) => all + events, 0);
 const most = (costs: readonly Cost[], of: keyof Cost) => Math.max(...costs.map((cost) => cost[of]));
 
@@ -69,8 +93,14 @@ report(
   `A night: ${TASKS} tasks with ${TABLES} tables each in one database, nothing differing, ${KINDS.join(', ')}, one worker`,
   [
     just('verdict', `${result.verdict} (${result.counts.tasks.consistent} tasks)`),
-    atMost('HTTP requests per task, polls apart', (journal.length - polls) / TASKS, 14),
-    just('… polls per task', polls / TASKS),
+    atMost('HTTP requests per task, further polls apart', plain.perTask, 14),
+    just('… further polls per task', plain.polls),
+    just('… requests of the night that are about no one task: lists of tasks', plain.others),
+    atMost(
+      '… more for each exported file, further polls apart',
+      (withFiles.perTask - plain.perTask) / withFiles.files,
+      3,
+    ),
     atMost(
       'history events per task in all: the run, its children, the locks',
       (sum(parents) + sum(others)) / TASKS,
@@ -79,9 +109,10 @@ report(
     atMost('events of the longest run', most([...parents, ...others], 'events'), 2_000),
     just('… runs of the night, continued as new', parents.length),
     atMost('largest payload', most([...parents, ...others], 'largest') / 1_024, 64, 'KiB'),
-    just('it took', seconds, 's'),
+    just('it took', plain.seconds, 's'),
   ],
 );
 
 await stop();
 await bench.close();
+await rm(directory, { recursive: true });

@@ -33,13 +33,14 @@ export interface Bench {
 
 const TASK_QUEUE = 'drs-pilot';
 
-export async function openBench(speed: Speed): Promise<Bench> {
+/** `settings`: further ones of the workers' configuration. */
+export async function openBench(speed: Speed, settings: Readonly<Record<string, unknown>> = {}): Promise<Bench> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-bench-'));
   const server = await startTemporal({ binary: await findTemporal(), uiPort: false });
   const simulator = await startSimulator({ speed });
   const config = join(folder, 'drs-pilot.yaml');
-  await writeFile(config, stringify(baseConfig(simulator)));
+  await writeFile(config, stringify({ ...baseConfig(simulator), ...settings }));
   const { address } = server;
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, dataConverter: { payloadConverterPath } });

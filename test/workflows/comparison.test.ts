@@ -22,6 +22,7 @@ const replicating = (simulator: Simulator, name: string, data?: object, more: ob
   if (data) simulator.patch(id, { data: data as never });
   return id;
 };
+const POLLED: ReadonlySet<string> = new Set(['listObjectLevelCompareOverview', 'listDataLevelTableCompareJobs']);
 /** Calls that changed something. */
 const calls = (simulator: Simulator, operation: string) =>
   simulator.journal().filter((one) => one.operation === operation && one.effect);
@@ -105,16 +106,32 @@ test('differences are found down to table and row, and none is invented', async 
   expect((await run.handle.describe()).searchAttributes['DrsConsistent']).toEqual(['inconsistent']);
 });
 
-test('a task whose data are the same is consistent', async ({ pilot, simulator }) => {
-  replicating(simulator, 'orders-sync', { orders: { orders: { rows: 100 }, items: { rows: 0 } } });
-  const result = await compared(
-    start(pilot, { task: 'orders-sync', compare: { kinds: ['objects', 'lines', 'contents'] } }),
-  );
+test('a task whose data are the same is consistent, by all kinds, and no more is asked than tells it', async ({
+  pilot,
+  simulator,
+}) => {
+  const same = { orders: { orders: { rows: 100 }, items: { rows: 0 } } };
+  const id = replicating(simulator, 'orders-sync', same, { engine_type: 'gaussdbv5' });
+  const kinds = ['objects', 'lines', 'contents', 'random'];
+  const result = await compared(start(pilot, { task: 'orders-sync', compare: { kinds, proportion_value: 20 } }));
   expect(result).toMatchObject({
     verdict: 'consistent',
-    tasks: [{ kinds: [{ tables: [] }, { tables: [] }, { tables: [] }] }],
+    tasks: [{ kinds: [{ tables: [] }, { tables: [] }, { tables: [] }, { tables: [] }] }],
   });
-  expect(result.counts['contents']).toEqual({ consistent: 2, inconsistent: 0, notComparable: 0, notFinished: 0 });
+  for (const kind of ['contents', 'random'])
+    expect(result.counts[kind]).toEqual({ consistent: 2, inconsistent: 0, notComparable: 0, notFinished: 0 });
+  // Lists that are polled apart.
+  const asked = simulator.journal().filter(({ jobs, operation }) => jobs.includes(id) && !POLLED.has(operation));
+  expect(asked.map(({ operation }) => operation)).toEqual([
+    'createObjectLevelCompareJob',
+    'listObjectLevelCompareDetail',
+    'createDataLevelTableCompareJob',
+    'listDataCompareDetail',
+    'createDataLevelTableCompareJob',
+    'listContentCompareDetail',
+    'createDataLevelTableCompareJob',
+    'listContentCompareDetail',
+  ]);
 });
 
 describe('tasks', () => {
@@ -254,7 +271,7 @@ test('a random comparison is judged only by what DRS tells of it', async ({ pilo
   const random = { kinds: ['random'], proportion_value: 20, databases: [{ database: 'orders' }] };
   const gauss = replicating(simulator, 'gauss-sync', { orders: { orders: { rows: 5 } } }, { engine_type: 'gaussdbv5' });
   simulator.fault({
-    operation: 'listContentCompareOverview',
+    operation: 'listContentCompareDetail',
     fault: { kind: 'error', status: 400, code: 'DRS.10000010' },
   });
   const silent = await compared(start(pilot, { task: gauss, compare: random }));
