@@ -52,11 +52,35 @@ export function bar(from: number, to: number, tone: Tone = 'plain'): Html {
   return html`<svg class="bar ${tone}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="8" class="rest"/><rect x="${percent(from)}" width="${width.toFixed(2)}" height="8"/></svg>` as Html;
 }
 
-/** A link to http or https, or to a file beside the page; what is neither stays text. */
-export function link(to: string, label: string): Html {
+/** Columns side by side, each of stacked shares out of 1; there is room for as many as there are, and for a fortnight at least. */
+export function columns(
+  label: string,
+  all: readonly {
+    readonly title: string;
+    readonly shares: readonly { readonly tone: Tone; readonly share: number }[];
+  }[],
+): Html {
+  const drawn = all.map(({ title, shares }, x) => {
+    let y = 0;
+    const parts = shares.map(({ tone, share }) => {
+      const from = y;
+      y += share * 100;
+      return html`<rect class="${tone}" x="${x}" y="${from.toFixed(2)}" width=".85" height="${(share * 100).toFixed(2)}"/>` as Html;
+    });
+    return html`<g><title>${text(title)}</title>${joined(parts)}</g>` as Html;
+  });
+  return html`<svg class="columns" viewBox="0 0 ${Math.max(all.length, 14)} 100" preserveAspectRatio="none" role="img" aria-label="${text(label)}">${joined(drawn)}</svg>` as Html;
+}
+
+/** A link to http or https, or to a file beside the page; what is neither stays text. `title` shows under the pointer. */
+export function link(to: string, label: string, title = ''): Html {
   const web = URL.canParse(to) && ['http:', 'https:'].includes(new URL(to).protocol);
   const file = /^(?!\/)(?:[A-Za-z0-9_=.][A-Za-z0-9._=@+-]*\/?)+$/.test(to);
-  return (web || file ? html`<a href="${to}" rel="noreferrer">${text(label)}</a>` : html`${text(label)}`) as Html;
+  return (
+    web || file
+      ? html`<a href="${to}" title="${text(title)}" rel="noreferrer">${text(label)}</a>`
+      : html`${text(label)}`
+  ) as Html;
 }
 
 export interface Page {
@@ -79,6 +103,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; m
 .badge { display: inline-block; white-space: nowrap; padding: 0 .5rem; border: 1px solid currentColor; border-radius: .6rem; font-size: .85em; font-weight: 600; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); } .badge.plain { color: var(--plain); } .bar.plain { color: var(--plain); }
 .bar { width: 14rem; height: .6rem; fill: currentColor; } .bar .rest { fill: var(--rest); }
+.columns { width: 100%; height: 6rem; fill: currentColor; } .columns .plain { color: var(--plain); }
 footer, .none { color: var(--quiet); } footer { margin-top: 3rem; font-size: .85em; } code, pre { font-size: .85em; } pre { white-space: pre-wrap; } details { margin: .4rem 0; }
 @media print { body { margin: 0; max-width: none; } section { break-inside: avoid; } }
 `;
