@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { metricMeter, workflowInfo } from '@temporalio/workflow';
 import type { Archive } from '../activities/comparison/archive.js';
 import type { Counts } from '../activities/comparison/read.js';
 import type { Reported, ReportInput } from '../activities/comparison/report.js';
@@ -26,6 +26,12 @@ interface KeptNight {
   others: TaskVerdict[];
   report: Reported | { readonly trouble: string } | null;
 }
+
+/** For the worker's metrics; Temporal leaves it out at replays. */
+const countVerdict = (verdict: Consistency): void =>
+  metricMeter
+    .createCounter('drs_pilot_comparisons_total', '', 'Tasks that were compared, by what was said of them')
+    .add(1, { verdict });
 
 /** A payload has limits: tables and tasks are left out until it keeps them. */
 const MOST_BYTES = 45_000;
@@ -116,6 +122,7 @@ export class Night {
   take(task: TaskVerdict): void {
     const { kept } = this;
     kept.tasks[task.verdict] += 1;
+    countVerdict(task.verdict);
     if (task.kinds.length === 0 && kept.others.length < MOST_OTHERS) kept.others.push(task);
     for (const { kind, counts, differing } of task.kinds) {
       const before = kept.kinds[kind] ?? none();

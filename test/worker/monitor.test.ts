@@ -65,6 +65,10 @@ test('the metrics of a run agree with what the cloud was asked for', async () =>
 
 test('the dashboard and the alert rules ask for nothing that a worker does not tell', async () => {
   // Some are told only once there is something to tell.
+  stack.simulator.createForeign({ name: 'orders-paused', status: 'PAUSING' });
+  await (await stack.start({ name: 'nightly', task: 'orders-paused' }, 'comparison')).result();
+  const compared = { verdict: 'notComparable' };
+  await vi.waitFor(async () => expect(value(await scrape(), 'drs_pilot_comparisons_total', compared)).toBe(1), soon);
   const unknown = await stack.client.workflow.start('noSuchWorkflow', {
     taskQueue: 'drs-pilot',
     workflowId: 'unknown',
