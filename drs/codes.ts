@@ -11,7 +11,7 @@ export interface CodeEntry {
 
 type Row = readonly [kind: Kind, meaning: string, mend: string];
 
-const AGAIN = 'Nothing to do: it is tried again.';
+const AGAIN = 'Nothing is wrong with the call: it may go through later.';
 const SUPPORT = 'If it comes again, ask the support of the cloud with the request id.';
 const FIELDS = 'Correct the field that the service names.';
 const GRANT = 'Let an administrator grant the DRS permissions in IAM.';

@@ -134,24 +134,23 @@ function replyLost(request: HttpRequest, error: Error, status: number, requestId
 function neverSent(request: HttpRequest, error: Error): Trouble {
   const code = codeOf(error);
   const mend =
-    CONNECT_MENDS.find(([pattern]) => pattern.test(code))?.[1] ??
-    'Check the endpoint, the network and the proxy; it is tried again.';
+    CONNECT_MENDS.find(([pattern]) => pattern.test(code))?.[1] ?? 'Check the endpoint, the network and the proxy.';
   return new Trouble('transient', { what: `${request.endpoint} cannot be reached (${code})`, mend }, { cause: error });
 }
 
 const CONNECT_MENDS: readonly (readonly [RegExp, string])[] = [
-  [/ENOTFOUND|EAI_AGAIN/, 'Check the endpoint’s name, the region and the DNS of this host; it is tried again.'],
-  [/ECONNREFUSED/, 'Check the endpoint and its port, and that it is not blocked; it is tried again.'],
+  [/ENOTFOUND|EAI_AGAIN/, 'Check the endpoint’s name, the region and the DNS of this host.'],
+  [/ECONNREFUSED/, 'Check the endpoint and its port, and that it is not blocked.'],
   [
     /TIMEOUT|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/,
-    'Check that this host may reach the endpoint: firewall, routes, proxy; it is tried again.',
+    'Check that this host may reach the endpoint: firewall, routes, proxy.',
   ],
   [
     /CERT|SIGNATURE|ISSUER|SELF_SIGNED|ALTNAME/,
-    'Its certificate is not trusted: give the authority that signed it (caFile), or check the endpoint; it is tried again.',
+    'Its certificate is not trusted: give the authority that signed it (caFile), or check the endpoint.',
   ],
-  [/SSL|TLS|EPROTO/, 'No secure connection came about: check that the endpoint speaks TLS; it is tried again.'],
-  [/Proxy/, 'Check the proxy in HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; it is tried again.'],
+  [/SSL|TLS|EPROTO/, 'No secure connection came about: check that the endpoint speaks TLS.'],
+  [/Proxy/, 'Check the proxy in HTTPS_PROXY or HTTP_PROXY, and NO_PROXY.'],
 ];
 
 function codeOf(error: Error): string {

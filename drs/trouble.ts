@@ -38,7 +38,7 @@ export interface Context {
   readonly entry?: Pick<Operation, 'action' | 'roles'> | undefined;
 }
 
-/** `batchStartJobs on …jb101: DRS.M01504, another operation is being performed. Nothing to do: it is tried again. (request 3f…)` */
+/** `batchStartJobs on …jb101: DRS.M01504, another operation is being performed. Nothing is wrong with the call: it may go through later. (request 3f…)` */
 export function told({ kind, facts, cause }: Trouble, context: Context, jobId?: string): DrsError {
   const subject = jobId ? `${context.operation} on ${jobId}` : context.operation;
   const request = facts.requestId ? ` (request ${facts.requestId})` : '';

@@ -339,7 +339,7 @@ test('a single call throws what a list would tell', async () => {
   expect(error).toBeInstanceOf(DrsError);
   expect(error).toMatchObject({
     kind: 'transient',
-    message: `batchSetDefiner on ${job(1)}: DRS.M01504, another operation is being performed. Nothing to do: it is tried again.`,
+    message: `batchSetDefiner on ${job(1)}: DRS.M01504, another operation is being performed. Nothing is wrong with the call: it may go through later.`,
     at: { operation: 'batchSetDefiner', code: 'DRS.M01504', status: 202, jobId: job(1) },
   });
 });

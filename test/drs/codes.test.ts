@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CODES, classify, explain, GATEWAY_CODES } from '../../drs/codes.js';
+import { CODES, classify, explain, GATEWAY_CODES, MENDS } from '../../drs/codes.js';
 import { KINDS } from '../../drs/errors.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_one, i) => from + i);
@@ -155,4 +155,9 @@ test('a code is explained however it is written, and an unknown one is not made 
   expect(explain('DRS.M99999')).toBeUndefined();
   expect(explain('APIG.9999')).toBeUndefined();
   expect(explain('toString')).toBeUndefined();
+});
+
+test('no mend promises that a call is sent again: that is for whoever makes it, and some are made once', () => {
+  const mends = [...Object.values({ ...CODES, ...GATEWAY_CODES }).map(({ mend }) => mend), ...Object.values(MENDS)];
+  expect(mends.filter((mend) => /tried again/.test(mend))).toEqual([]);
 });

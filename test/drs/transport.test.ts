@@ -56,7 +56,7 @@ test('a refused connection is transient for every call: nothing was sent; the en
   expect(url).toContain(String(port));
   await expect(start(drsAt(closed))).rejects.toMatchObject({
     kind: 'transient',
-    message: `batchStartJobs on ${job(1)}: ${closed} cannot be reached (ECONNREFUSED). Check the endpoint and its port, and that it is not blocked; it is tried again.`,
+    message: `batchStartJobs on ${job(1)}: ${closed} cannot be reached (ECONNREFUSED). Check the endpoint and its port, and that it is not blocked.`,
   });
 });
 

@@ -242,7 +242,7 @@ test('a full disk is told as such, and leaves nothing', async () => {
   const { stdout } = await promisify(execFile)('bash', ['-c', limited, process.execPath, write]);
   expect(JSON.parse(stdout)).toEqual([
     'full',
-    `store "nightly": writing night.xlsx failed: no room is left; make some, it is tried again (EFBIG, ${root})`,
+    `store "nightly": writing night.xlsx failed: no room is left; make some (EFBIG, ${root})`,
   ]);
   expect(await everything()).toEqual([]);
 });

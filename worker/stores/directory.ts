@@ -245,7 +245,7 @@ function translate(store: string, root: string, error: unknown, doing: string): 
   if (code === undefined || syscall === undefined) return error;
   const fail = (kind: StoreError['kind'], why: string): StoreError =>
     new StoreError(kind, store, `${doing} failed: ${why} (${code}, ${root})`, { cause: error });
-  if (FULL.has(code)) return fail('full', 'no room is left; make some, it is tried again');
+  if (FULL.has(code)) return fail('full', 'no room is left; make some');
   if (code === 'ENOENT' && (syscall === 'mkdir' || path === root || path === join(root, INCOMING)))
     return fail('refused', 'its directory is not there: is its disk mounted?');
   if (code === 'ENOENT') return new StoreError('notFound', store, `${doing} failed: there is no such file`);

@@ -311,7 +311,7 @@ function translate(store: string, { endpoint, bucket }: Bucket, error: unknown, 
     .join(', ');
   const fail = (kind: StoreError['kind'], why: string) =>
     new StoreError(kind, store, `${doing} failed: ${why} (${where})`);
-  if (FULL.test(code) || status === 507) return fail('full', 'no room is left; make some, it is tried again');
+  if (FULL.test(code) || status === 507) return fail('full', 'no room is left; make some');
   const refused = REFUSED[code];
   if (refused !== undefined) return fail('refused', refused);
   if (status === 404) return new StoreError('notFound', store, `${doing} failed: there is no such file`);
