@@ -75,6 +75,7 @@ const kind = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('garbage') }),
   z.strictObject({ kind: z.literal('ignored') }),
   z.strictObject({ kind: z.literal('late'), ms: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('readonly'), value: z.boolean().nullable() }),
 ]);
 
 const fault = z
@@ -86,7 +87,7 @@ const fault = z
   })
   .refine(
     ({ operation, fault }) => operation === 'batchSwitchover' || !IN_SWITCHOVERS.includes(fault.kind),
-    `${IN_SWITCHOVERS.join(' and ')} go with batchSwitchover`,
+    `${IN_SWITCHOVERS.join(', ')} go with batchSwitchover`,
   );
 
 const tag = z.strictObject({ key: z.string(), value: z.string() });

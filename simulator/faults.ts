@@ -19,7 +19,9 @@ export type FaultKind =
   /** A switchover of one job is accepted as usual, and nothing comes of it. */
   | { kind: 'ignored' }
   /** A switchover of one job is accepted as usual, and begins only later; until then nothing tells of it. */
-  | { kind: 'late'; ms: number };
+  | { kind: 'late'; ms: number }
+  /** A switchover of one job ends with another is_target_readonly than the reference says; null: its details leave it out. */
+  | { kind: 'readonly'; value: boolean | null };
 
 export interface Fault {
   /** Huawei's operation id, also of the two IAM calls. */
@@ -80,7 +82,7 @@ export class Faults {
 /** Whether the result is another. */
 const IN_RESULTS = ['jobError', 'missingResult'];
 /** Whether the effect is another, of switchovers only. */
-export const IN_SWITCHOVERS = ['ignored', 'late'];
+export const IN_SWITCHOVERS = ['ignored', 'late', 'readonly'];
 
 const isPerJob = ({ kind }: FaultKind) => [...IN_RESULTS, ...IN_SWITCHOVERS].includes(kind);
 

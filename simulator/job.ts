@@ -173,7 +173,7 @@ export interface Job {
   policy: Record<string, unknown>;
   alarm?: Record<string, unknown> | undefined;
   replaceDefiner?: boolean | undefined;
-  targetReadonly?: boolean | undefined;
+  targetReadonly?: boolean | null | undefined;
   breakpoint?: string | undefined;
   orderId?: string | undefined;
   parent?: string | undefined;
@@ -181,7 +181,7 @@ export interface Job {
   /** A synchronisation that runs was given other objects; the next retry takes them over. */
   edited?: boolean | undefined;
   /** A switchover under way. */
-  switching?: Course | undefined;
+  switching?: (Course & { readonly readonly?: boolean | null }) | undefined;
   /** One that begins at this time. */
   switchesAt?: number | undefined;
   originalDirection?: string | undefined;
@@ -239,7 +239,12 @@ function switchOver(job: Job, speed: Speed, now: number, read: boolean): void {
   }
   if (!job.switching) return;
   const position = advanced(job.switching, [0, 1_500, 3_000], speed, now, read);
-  job.switching = { position: job.hold === 'SWITCH_OVER' ? Math.min(position, 2_999) : position, seen: now };
+  const { readonly } = job.switching;
+  job.switching = {
+    ...job.switching,
+    position: job.hold === 'SWITCH_OVER' ? Math.min(position, 2_999) : position,
+    seen: now,
+  };
   if (job.switching.position < 3_000) return;
   job.switching = undefined;
   job.updatedAt = now;
@@ -250,7 +255,7 @@ function switchOver(job: Job, speed: Speed, now: number, read: boolean): void {
   }
   job.originalDirection ??= job.spec.job_direction;
   job.spec.job_direction = job.spec.job_direction === 'up' ? 'down' : 'up';
-  job.targetReadonly = job.spec.job_direction === 'up';
+  job.targetReadonly = readonly === undefined ? job.spec.job_direction === 'up' : readonly;
   // From now on data go to what was active before, if that can be reached.
   const standby = standbyOf(job) === 'so' ? job.normal?.source : job.normal?.target;
   job.failure = standby === false ? { status: 'INCRE_TRANSFER_FAILED' } : undefined;

@@ -39,7 +39,7 @@ export function details(job: Job): object {
     job_direction: spec.job_direction,
     db_use_type: spec.db_use_type,
     need_restart: false,
-    is_target_readonly: job.targetReadonly ?? false,
+    ...(job.targetReadonly === null ? {} : { is_target_readonly: job.targetReadonly ?? false }),
     ...(job.policy['conflict_policy'] ? { conflict_policy: job.policy['conflict_policy'] } : {}),
     ...(job.policy['filter_ddl_policy'] ? { filter_ddl_policy: job.policy['filter_ddl_policy'] } : {}),
     ...(job.policy['index_trans'] === undefined ? {} : { index_trans: job.policy['index_trans'] }),

@@ -40,7 +40,8 @@ function switchOver({ world, call }: Ctx<unknown>, job: Job): object {
   const fault = call.faults.takeForJob(call.operation, { id: job.id, name: job.name }, IN_SWITCHOVERS);
   if (fault) call.fault = fault.kind;
   if (fault?.kind === 'late') job.switchesAt = world.now() + fault.ms;
-  else if (!fault) job.switching = { position: 0, seen: world.now() };
+  else if (fault?.kind !== 'ignored')
+    job.switching = { position: 0, seen: world.now(), ...(fault?.kind === 'readonly' && { readonly: fault.value }) };
   world.changed();
   const database = (side: 'so' | 'ta') => ({
     id: `${job.id.slice(0, 24)}${side === 'so' ? '00000000000a' : '00000000000b'}`,

@@ -72,6 +72,41 @@ test('a switchover that is accepted and ignored is a question and no success', a
   ]);
 });
 
+test('a side that is not read-only as it must be is no success, though all else is as it must be', async ({
+  pilot,
+  simulator,
+}) => {
+  const [orders, crm] = ['orders-dr', 'crm-dr'].map((name) => protectedTask(simulator, name));
+  const back = protectedTask(simulator, 'back-dr', { job_direction: 'down' });
+  const ends = (job: string | undefined, value: boolean | null) =>
+    simulator.fault({ operation, match: { job: job ?? '' }, fault: { kind: 'readonly', value } });
+  ends(orders, true);
+  ends(crm, null);
+  ends(back, false);
+  const stages = [{ name: 'databases', tasks: [orders, crm] }];
+  const runs = await Promise.all([
+    start(pilot, switchoverSpec({ stages, within: '1s' })),
+    start(pilot, switchoverSpec({ task: back, direction: 'up', within: '1s' })),
+  ]);
+  for (const run of runs) await approve(run);
+  const [down, up] = await Promise.all(
+    runs.map(async (run) => {
+      const gate = await run.gate('outcome');
+      await run.decide('outcome', 'skip');
+      return { gate, tasks: reportOf(await run.result()).tasks };
+    }),
+  );
+  const told = (name: string, value: string) => ({
+    item: name,
+    class: 'blocking',
+    value: `it moved, and is not verified: is_target_readonly is ${value}`,
+  });
+  expect(down?.gate.evidence.items[0]).toEqual(told('orders-dr', 'true, not false'));
+  expect(up?.gate.evidence.items[0]).toEqual(told('back-dr', 'false, not true'));
+  expect(down?.tasks).toMatchObject([{ state: 'skipped', after: { direction: 'down' } }, { state: 'switched' }]);
+  expect(up?.tasks).toMatchObject([{ state: 'skipped', after: { direction: 'up' } }]);
+});
+
 test('one that ends without effect is told at once, however long it might have taken', async ({ pilot, simulator }) => {
   const id = protectedTask(simulator, 'orders-dr');
   simulator.patch(id, { failNext: 'SWITCH_OVER' });
