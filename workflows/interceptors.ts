@@ -5,6 +5,8 @@ import { shownLocks } from './locks.js';
 import { isUndecodable, UNDECODABLE } from './plans/decision.js';
 import { tracing } from './tracing.js';
 
+/** Workflow type of the locks of tasks. */
+const LOCK = 'jobLock';
 const HEADER: typeof LOCKS_HEADER = 'drs-locks';
 
 /** Every activity shows the locks under which it was handed out: one that comes late is refused once they are lost. */
@@ -13,9 +15,11 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   return {
     inbound: [
       {
-        // What a run hands over to itself is no bad input: without the key its task waits for a worker that has it.
+        // What a run hands over to itself, or a run to a lock, is no bad input: without the key the task waits for a worker that has it.
         async execute(input, next) {
-          const lost = workflowInfo().continuedFromExecutionRunId ? input.args.find(isUndecodable) : undefined;
+          const { workflowType, continuedFromExecutionRunId } = workflowInfo();
+          const ours = continuedFromExecutionRunId !== undefined || workflowType === LOCK;
+          const lost = ours ? input.args.find(isUndecodable) : undefined;
           if (lost) throw new Error(`what this run knew cannot be read: ${lost[UNDECODABLE]}`);
           return await next(input);
         },

@@ -15,6 +15,7 @@ import type { Hold, LockAnswer, TakeOver } from '../activities/locks.js';
 import { waits } from './activities.js';
 import { type CarriedLock, LockState } from './lock-state.js';
 import { lockQuery, lockTaken } from './messages.js';
+import { isUndecodable, UNDECODABLE } from './plans/decision.js';
 import { readLockMessage } from './plans/lock.js';
 
 const request = defineUpdate<LockAnswer, [unknown]>('request');
@@ -103,7 +104,9 @@ const answer = (lock: LockState, token: number | undefined): LockAnswer => ({
   lock: lock.view(),
 });
 
+/** What was accepted with a key and cannot be read without it fails the task, which waits for a worker that has the key. */
 function read<N extends 'request' | 'takeOver'>(name: N, payload: unknown) {
+  if (isUndecodable(payload)) throw new Error(`what this lock was told cannot be read: ${payload[UNDECODABLE]}`);
   const said = readLockMessage(name, payload);
   if (typeof said === 'string') throw ApplicationFailure.nonRetryable(said, 'drs.refused');
   return said;

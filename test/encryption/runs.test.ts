@@ -63,6 +63,14 @@ encrypted(
     }
     expect(ended).toContain('Encoded failure');
     expect(ended).toContain('drs.rejected');
+
+    // Its lock goes astray without the key no more than the run does: it waits.
+    const lockId = `drs-lock-default-${result?.jobId}`;
+    const history = await pilot.client.workflow.getHandle(lockId).fetchHistory();
+    await expect(replayed(history, lockId, ringOf('k9', randomBytes(32)))).rejects.toThrow(
+      /workflow task failure.*what this run knew cannot be read: .*k1/,
+    );
+    await replayed(history, lockId, ringOf('k1', Buffer.from(ENV.KEY_1, 'base64')));
   },
 );
 
@@ -78,13 +86,9 @@ base(
     const first = history.events[0].workflowExecutionStartedEventAttributes;
     first.input = { payloads: [Wire.toObject(Wire.create(sealed), { bytes: String })] };
     first.continuedExecutionRunId = randomUUID();
-    const dataConverter = dataConverterWith(ringOf('k1', randomBytes(32)), { marks: true });
-    const replay = Worker.runReplayHistory(
-      { workflowBundle: { codePath: inject('bundle') }, dataConverter },
-      history,
-      'orders',
+    await expect(replayed(history, 'orders', ringOf('k1', randomBytes(32)))).rejects.toThrow(
+      /workflow task failure.*what this run knew cannot be read: .*k9/,
     );
-    await expect(replay).rejects.toThrow(/workflow task failure.*what this run knew cannot be read: .*k9/);
   },
 );
 
@@ -122,6 +126,17 @@ base(
     expect(text).toMatch(/encryption-key-id: k2/);
   },
 );
+
+/** As a worker with these keys goes through it. */
+const replayed = (history: unknown, workflowId: string, keyRing: KeyRing): Promise<void> =>
+  Worker.runReplayHistory(
+    {
+      workflowBundle: { codePath: inject('bundle') },
+      dataConverter: dataConverterWith(keyRing, { marks: true }),
+    },
+    history,
+    workflowId,
+  );
 
 /** The run for a person who has these keys. */
 async function asClient(
