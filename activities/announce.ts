@@ -25,7 +25,8 @@ export const announce =
     const link = linkTo(run);
     const text = link ? `${news.text}\n${link}` : news.text;
     const { event: what, jobId = run.jobId } = news;
-    const event = { ...run, event: what, ...(jobId && { jobId }), text, ...(link && { link }) };
+    const at = new Date(activityInfo().scheduledTimestampMs).toISOString();
+    const event = { ...run, event: what, at, ...(jobId && { jobId }), text, ...(link && { link }) };
     const signal = cancellationSignal();
     const before = activityInfo().heartbeatDetails as { untold?: readonly string[] } | undefined;
     let untold = before?.untold ?? news.to;

@@ -212,13 +212,23 @@ function toEvent(
     escalated: `still waits for a decision, now of ${escalate?.group}, too`,
   };
   const heading = headings[event] ?? event;
+  const at = { reminder: Date.now(), escalated: escalate?.at }[event as string] ?? activityInfo().scheduledTimestampMs;
   const text = [
     `${run.kind} ${run.name} ${heading} (${gate.id}): ${gate.question}`,
     ...items,
     command,
     ...(link ? [link] : []),
   ].join('\n');
-  return { event, ...run, text, gate: gate.id, evidence: gate.evidence, command, ...(link && { link }) };
+  return {
+    event,
+    at: new Date(at).toISOString(),
+    ...run,
+    text,
+    gate: gate.id,
+    evidence: gate.evidence,
+    command,
+    ...(link && { link }),
+  };
 }
 
 /** Sleeps until the time is over or the signal says stop, and leaves no timer behind; longer than a timer can is no matter. */

@@ -11,6 +11,8 @@ export interface WebhookEvent {
     | 'notFinished'
     | 'approvalsVoided'
     | 'escalated';
+  /** When it happened, ISO 8601, UTC. A message that took long may arrive after a later one: of two the later `at` holds. */
+  readonly at: string;
   readonly workflowId: string;
   readonly runId: string;
   readonly namespace: string;

@@ -42,6 +42,7 @@ async function receiver(answer: (response: ServerResponse) => void = (response) 
 
 const EVENT: WebhookEvent = {
   event: 'gateOpened',
+  at: '2026-01-31T02:11:09.000Z',
   workflowId: 'migration-orders',
   runId: 'run-1',
   namespace: 'default',

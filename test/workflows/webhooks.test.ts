@@ -45,6 +45,8 @@ test('a gate, a failure and the end are told with question, evidence, command an
 
   await approveAll(run);
   expect((await oncall.hears('end')).event.text).toMatch(/is completed/);
+  const times = oncall.heard.map(({ event }) => event.at);
+  expect(times).toEqual([...times].sort());
 });
 
 test('who does not decide is reminded', async ({ pilot, chat }) => {
@@ -76,6 +78,14 @@ test('a webhook that is down, or never answers, holds no run up and keeps the ot
   oncall.hangUp();
   expect(await announcement.result()).toEqual({ untold: [] });
   for (const { heard } of [oncall, chat]) expect(heard.filter(({ event }) => event.event === 'end')).toHaveLength(1);
+  // What comes late says when it happened.
+  const [late, end, opened] = await Promise.all([
+    oncall.hears('end'),
+    chat.hears('end'),
+    chat.hears('gateOpened', 'cutover#1'),
+  ]);
+  expect(late.event.at).toBe(end.event.at);
+  expect(late.event.at > opened.event.at).toBe(true);
 });
 
 test('a webhook that comes back hears of the gate that is still open, once', async ({ pilot, oncall, chat }) => {
