@@ -17,8 +17,10 @@ import {
   updateOf,
 } from '../../workflows/messages.js';
 import { configFor, ENV } from './config.js';
+import { shareThreads } from './shared-threads.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+shareThreads();
 
 /** Waits poll a hundred times as often as at the real service. */
 const PACE = 0.01;
