@@ -73,6 +73,7 @@ const kind = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('throttle'), retryAfter: z.number().min(0) }),
   z.strictObject({ kind: z.literal('drop') }),
   z.strictObject({ kind: z.literal('garbage') }),
+  z.strictObject({ kind: z.literal('cutOff') }),
   z.strictObject({ kind: z.literal('ignored') }),
   z.strictObject({ kind: z.literal('late'), ms: z.number().min(0) }),
   z.strictObject({ kind: z.literal('readonly'), value: z.boolean().nullable() }),
@@ -95,6 +96,7 @@ const table = z.strictObject({
   rows: z.number().int().min(0),
   targetRows: z.number().int().min(0).nullish(),
   differs: z.array(z.string()).optional(),
+  lobs: z.array(z.string()).optional(),
   uncomparable: z.string().optional(),
 });
 const patch = z.strictObject({
@@ -122,6 +124,7 @@ const patch = z.strictObject({
     .nullish(),
   description: z.string().optional(),
   data: z.record(z.string(), z.record(z.string(), table)).nullish(),
+  resultFile: z.string().nullish(),
   direction: z.enum(['up', 'down', 'non-dbs']).optional(),
   normal: z.strictObject({ source: z.boolean().optional(), target: z.boolean().optional() }).nullish(),
 });

@@ -74,16 +74,29 @@ export function settleComparison(
   return comparison;
 }
 
-export type CompareStatus = 'WAITING_FOR_RUNNING' | 'RUNNING' | 'SUCCESSFUL' | 'CANCELLED';
+export type CompareStatus =
+  | 'WAITING_FOR_RUNNING'
+  | 'RUNNING'
+  | 'FULL_DOING'
+  | 'INCRE_DOING'
+  | 'SUCCESSFUL'
+  | 'CANCELLED';
 
 export function compareStatus(comparison: Comparison): CompareStatus {
   if (comparison.cancelledAt !== undefined) return 'CANCELLED';
   if (comparison.waits) return 'WAITING_FOR_RUNNING';
-  return comparison.endedAt === undefined ? 'RUNNING' : 'SUCCESSFUL';
+  // A dynamic one goes on with what changes once all was compared, until it is cancelled.
+  const dynamic = comparison.options['contentCompareType'] === 'dynamic';
+  if (comparison.endedAt === undefined) return dynamic ? 'FULL_DOING' : 'RUNNING';
+  return dynamic ? 'INCRE_DOING' : 'SUCCESSFUL';
 }
 
+/** Whether all of it was compared, at least once. */
+export const hasResult = (comparison: Comparison): boolean =>
+  ['INCRE_DOING', 'SUCCESSFUL'].includes(compareStatus(comparison));
+
 export const unfinished = (comparison: Comparison): boolean =>
-  ['WAITING_FOR_RUNNING', 'RUNNING'].includes(compareStatus(comparison));
+  ['WAITING_FOR_RUNNING', 'RUNNING', 'FULL_DOING', 'INCRE_DOING'].includes(compareStatus(comparison));
 
 export function exportState({ exporting }: Comparison): { export_status: string; report_remain_seconds: number } {
   if (!exporting) return { export_status: 'INIT', report_remain_seconds: -1 };
@@ -124,14 +137,22 @@ export function lines(job: Job, comparison: Comparison): Line[] {
         source,
         target,
         status,
-        differs: found?.differs ?? [],
+        differs: [
+          ...(found?.differs ?? []),
+          ...(comparison.options['lobCompare'] === 'length' ? (found?.lobs ?? []) : []),
+        ],
         uncomparable: found?.uncomparable,
       };
     });
   });
 }
 
-const STATES: Readonly<Partial<Record<CompareStatus, number>>> = { RUNNING: 5, WAITING_FOR_RUNNING: 6, CANCELLED: 7 };
+const STATES: Readonly<Partial<Record<CompareStatus, number>>> = {
+  RUNNING: 5,
+  FULL_DOING: 5,
+  WAITING_FOR_RUNNING: 6,
+  CANCELLED: 7,
+};
 
 function verdict(found: TableData | undefined, gone: boolean, source: number, target: number): number {
   if (!found) return 13;

@@ -41,6 +41,8 @@ export interface Answer {
   /** Sent as it is, instead of `body`. */
   raw?: string | Uint8Array;
   headers?: Record<string, string>;
+  /** Half of it is sent, then the connection breaks. */
+  cutOff?: true;
   code?: string;
 }
 
@@ -91,7 +93,8 @@ export async function exchange(
     ...(call.fault ? { fault: call.fault } : {}),
     body: masked(it.body),
   });
-  return answer.status === 0 ? broken(c) : respond(answer, call.why);
+  if (answer.status === 0) return broken(c);
+  return answer.cutOff ? cutOff(c, answer) : respond(answer, call.why);
 }
 
 /** Thrown to break the connection. */
@@ -101,6 +104,15 @@ function broken(c: Ctx): Response {
   const outgoing = c.env.outgoing as ServerResponse;
   outgoing.destroy();
   (c.env.incoming as IncomingMessage).socket.destroy();
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** All of it is announced. */
+function cutOff(c: Ctx, { status, raw = '', headers }: Answer): Response {
+  const outgoing = c.env.outgoing as ServerResponse;
+  const whole = Buffer.from(raw as Uint8Array);
+  outgoing.writeHead(status, { ...headers, 'x-request-id': requestId(), 'content-length': whole.length });
+  outgoing.write(whole.subarray(0, Math.ceil(whole.length / 2)), () => outgoing.destroy());
   return RESPONSE_ALREADY_SENT;
 }
 

@@ -16,6 +16,8 @@ export type FaultKind =
   | { kind: 'drop' }
   /** The call has its effect, the reply is cut off in the middle of its JSON. */
   | { kind: 'garbage' }
+  /** The call has its effect, then the connection breaks in the middle of the reply. */
+  | { kind: 'cutOff' }
   /** A switchover of one job is accepted as usual, and nothing comes of it. */
   | { kind: 'ignored' }
   /** A switchover of one job is accepted as usual, and begins only later; until then nothing tells of it. */

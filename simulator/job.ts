@@ -109,6 +109,8 @@ export interface TableData {
   targetRows?: number | null | undefined;
   /** Keys of rows whose values differ. */
   differs?: string[] | undefined;
+  /** Keys of rows whose large objects differ in length, and nothing else: found where lengths are compared. */
+  lobs?: string[] | undefined;
   /** Why its values can't be compared. */
   uncomparable?: string | undefined;
 }
@@ -191,6 +193,8 @@ export interface Job {
   comparisons: Comparison[];
   /** What the source holds, where an admin said so. */
   data?: Record<string, Record<string, TableData>> | undefined;
+  /** Path of what is downloaded as a result file, in place of the simulator's own. */
+  resultFile?: string | undefined;
   tuning?: Record<string, Record<string, string>> | undefined;
   lts: { log_group_id: string; log_stream_id: string; lts_enabled: boolean };
   hold?: string | undefined;

@@ -33,12 +33,13 @@ export function after(it: Exchange, jobs: readonly Named[], answer: Answer): Ans
   const fault = it.faults.takeForRequest(
     it.call.operation,
     jobs.map((job) => withBoth(it, job)),
-    ['lostReply', 'garbage'],
+    ['lostReply', 'garbage', 'cutOff'],
   );
   if (!fault) return answer;
   it.call.fault = fault.kind;
   if (fault.kind === 'lostReply') throw new Broken();
   const text = answer.raw ?? JSON.stringify(answer.body ?? {});
+  if (fault.kind === 'cutOff') return { ...answer, raw: text, cutOff: true };
   return {
     ...answer,
     raw: text.slice(0, Math.max(1, Math.floor(text.length / 2))),

@@ -47,6 +47,8 @@ export interface Patch {
   direction?: string;
   /** What the source holds and the target has of it: database → table → rows. Comparisons find it. */
   data?: Record<string, Record<string, TableData>> | null;
+  /** Path of what is downloaded as a result file, in place of the simulator's own; null: its own again. */
+  resultFile?: string | null;
   /** What DR monitoring says of the two databases; true where absent. */
   normal?: { source?: boolean; target?: boolean } | null;
 }
@@ -197,6 +199,7 @@ export class World {
     if (patch.description !== undefined) job.spec.description = patch.description;
     if (patch.direction !== undefined) job.spec.job_direction = patch.direction;
     if (patch.data !== undefined) job.data = patch.data ?? undefined;
+    if (patch.resultFile !== undefined) job.resultFile = patch.resultFile ?? undefined;
     if (patch.normal !== undefined) job.normal = patch.normal ?? undefined;
     if (patch.failNext !== undefined) job.failNext = patch.failNext ? toFailure(patch.failNext) : undefined;
     job.updatedAt = now;

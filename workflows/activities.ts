@@ -63,6 +63,16 @@ export const patientWaits = () =>
     retry: again,
   });
 
+/** Waits that are given up after so many ms, tries and all. */
+export const waitsWithin = (ms: number) =>
+  proxyActivities<WaitActivities>({
+    taskQueue: waitsQueue(),
+    startToCloseTimeout: ms,
+    scheduleToCloseTimeout: ms,
+    heartbeatTimeout: '30 seconds',
+    retry: again,
+  });
+
 /** Where waits run, and the locks of tasks, which wait, too. */
 export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-waits)?$/, '-waits');
 

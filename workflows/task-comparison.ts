@@ -6,7 +6,7 @@ import type { KeptTask } from '../activities/comparison/report.js';
 import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTask } from '../activities/comparison/select.js';
 import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, worst } from '../drs/consistency.js';
-import { calls, waits } from './activities.js';
+import { calls, waits, waitsWithin } from './activities.js';
 import { Display } from './display.js';
 import { readFailure } from './failure.js';
 import { holders, Locks } from './locks.js';
@@ -37,6 +37,9 @@ export type TaskVerdict = KeptTask;
 
 /** ms that another run may hold the task's lock before it is passed over: a switchover takes minutes. */
 const LOCKED_MS = 600_000;
+
+/** ms that there are for a file, also where the time of the night is up. */
+const LEAST_FOR_FILE_MS = 600_000;
 
 /** Compares one task, kind after kind, under its lock. Nothing that goes wrong fails it: that is told by its verdict. */
 export async function taskComparison(input: TaskComparisonInput): Promise<TaskVerdict> {
@@ -147,8 +150,9 @@ async function compareKind(view: View, input: TaskComparisonInput, part: Part): 
     });
     // What is not over by now must not stand in the way of whoever compares next.
     if (mine && !ENDED_COMPARISONS.includes(ended.status)) await calls.cancelComparison({ ...job, compareJobId: mine });
-    const whole = ended.status === 'SUCCESSFUL' && input.exports?.includes(kind);
-    const kept = whole ? await withFile(view, input, { ...found, compareJobId }) : found;
+    const kept = input.exports?.includes(kind)
+      ? await withFile(view, input, { ...found, compareJobId }, ended.status)
+      : found;
     view.tell(kind, 'done', describe(kept));
     return kept;
   } catch (error) {
@@ -169,13 +173,17 @@ async function withFile(
   view: View,
   input: TaskComparisonInput,
   found: KindVerdict & { readonly compareJobId: string },
+  standing: string,
 ): Promise<KindVerdict> {
   const { archive } = input;
   const { kind, compareJobId, files = [] } = found;
   if (!archive) return found;
+  if (standing !== 'SUCCESSFUL')
+    return { ...found, noFile: `the comparison is ${standing}: DRS makes files of those that are over` };
   view.tell(kind, 'running', 'its file is exported');
   try {
-    const file = await waits().exportResult({ ...at(input), kind, compareJobId, archive });
+    const left = Math.max(LEAST_FOR_FILE_MS, Date.parse(input.until) - Date.now());
+    const file = await waitsWithin(left).exportResult({ ...at(input), kind, compareJobId, archive });
     return { ...found, files: [...files, file] };
   } catch (error) {
     if (isCancellation(error)) throw error;

@@ -103,7 +103,7 @@ function comparisonRow(comparison: Comparison): object {
     options: comparison.options,
     status: compareStatus(comparison),
     start_time: utc(comparison.startAt),
-    ...(comparison.endedAt ? { end_time: utc(comparison.endedAt) } : {}),
+    ...(comparison.endedAt && !unfinished(comparison) ? { end_time: utc(comparison.endedAt) } : {}),
     ...exportState(comparison),
     ...(comparison.proportion === undefined ? {} : { proportion_value: String(comparison.proportion) }),
   };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { missing } from '../check.js';
 import { Refusal } from '../codes.js';
@@ -160,7 +161,9 @@ export const objectComparisons: Routes = {
       );
       if (exportState(comparison).export_status !== 'EXPORT_COMPLETE') throw none('the result file is not exported');
       const rows = lines(job, comparison).map((line) => [line.db, line.table, line.source, line.target, line.status]);
-      const bytes = workbook([['database', 'table', 'source rows', 'target rows', 'status'], ...rows]);
+      const bytes = job.resultFile
+        ? readFileSync(job.resultFile)
+        : workbook([['database', 'table', 'source rows', 'target rows', 'status'], ...rows]);
       const name = `${ctx.query['compare_type']}_${comparison.id}.xlsx`;
       return new Response(new Uint8Array(bytes), {
         headers: {

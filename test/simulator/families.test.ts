@@ -144,6 +144,32 @@ describe('comparisons', () => {
     expect((await client.call('DELETE', `/jobs/${id}/compare/${compareId}`)).body.error_code).toBe('DRS.M00304');
   });
 
+  test('of values go on where they are dynamic until they are cancelled, and look at large objects where they are told to', async () => {
+    const id = running({ name: 'dynamic' });
+    simulator.patch(id, { data: { orders: { orders: { rows: 10, lobs: ['id=9'] } } } });
+    const values = async (options: Json): Promise<Json> => {
+      const { id: compareId } = await create(id, {
+        type: 'contents',
+        compare_object: [{ db_name: 'orders' }],
+        options,
+      });
+      const statuses = [(await list(id))[0].status, (await list(id))[0].status];
+      const detail = (await client.get(`/jobs/${id}/compare/${compareId}/content-detail`)).body;
+      return { compareId, statuses, rows: detail.content_compare_result_infos };
+    };
+    const dynamic = await values({ contentCompareType: 'dynamic', lobCompare: 'length' });
+    expect(dynamic).toMatchObject({
+      statuses: ['FULL_DOING', 'INCRE_DOING'],
+      rows: [{ status: 2, content_compare_result: false }],
+    });
+    expect((await create(id)).error_code).toBe('DRS.10000024');
+    expect((await client.call('DELETE', `/jobs/${id}/compare/${dynamic['compareId']}`)).body).toEqual({});
+    expect(await values({ contentCompareType: 'static', lobCompare: 'ignore' })).toMatchObject({
+      statuses: ['RUNNING', 'SUCCESSFUL'],
+      rows: [{ status: 2, content_compare_result: true }],
+    });
+  });
+
   test('are exported and downloaded as a workbook', async () => {
     const id = running();
     const { id: compare_job_id } = await create(id);

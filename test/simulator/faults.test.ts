@@ -114,6 +114,13 @@ test('garbage is a 2xx whose JSON is cut off, after the effect', async () => {
   expect(simulator.journal().at(-1)).toMatchObject({ status: 202, fault: 'garbage', effect: true });
 });
 
+test('a reply that is cut off is announced as a whole, after the effect', async () => {
+  simulator.fault({ operation: 'batchCreateJobs', fault: { kind: 'cutOff' } });
+  await expect(create('halved')).rejects.toThrow();
+  expect(names()).toEqual(['halved']);
+  expect(simulator.journal().at(-1)).toMatchObject({ status: 202, fault: 'cutOff', effect: true });
+});
+
 test('a delay comes before whatever else is planned, and counts as time inside', async () => {
   simulator.fault({ operation: 'batchCreateJobs', fault: { kind: 'delay', ms: 60 } });
   simulator.fault({ operation: 'batchCreateJobs', fault: { kind: 'error', status: 503, code: 'APIGW.0106' } });

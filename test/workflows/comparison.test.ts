@@ -286,8 +286,13 @@ test('a random comparison is judged only by what DRS tells of it', async ({ pilo
   ]);
 });
 
-test('rows are filtered and options are sent as the reference has them', async ({ pilot, simulator }) => {
-  const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 }, items: { rows: 5 } } });
+test('rows are filtered and options are sent; a dynamic comparison is read once all was compared, and ended then', async ({
+  pilot,
+  simulator,
+}) => {
+  const id = replicating(simulator, 'orders-sync', {
+    orders: { orders: { rows: 5, lobs: ['id=9'] }, items: { rows: 5 } },
+  });
   const compare = {
     kinds: ['lines', 'contents'],
     databases: [{ database: 'orders', tables: ['orders', 'items'] }],
@@ -295,7 +300,14 @@ test('rows are filtered and options are sent as the reference has them', async (
     options: { contentCompareType: 'dynamic', lobCompare: 'length', comparePolicy: 'manyToOne' },
   };
   const result = await compared(start(pilot, { task: id, compare }));
-  expect(result.verdict).toBe('consistent');
+  expect(found(result, 'lines')).toMatchObject([{ verdict: 'consistent' }]);
+  expect(found(result, 'contents')).toMatchObject([
+    { counts: { consistent: 1, inconsistent: 1 }, tables: [{ table: 'orders', rows: [{ key: 'id=9' }] }] },
+  ]);
+  const ended = calls(simulator, 'deleteCompareJob').map(({ path }) => path.split('/').at(-1));
+  expect(ended).toEqual([found(result, 'contents')[0]?.compareJobId]);
+  const lazy = { ...compare, options: { contentCompareType: 'static', lobCompare: 'ignore' } };
+  expect((await compared(start(pilot, { task: id, compare: lazy }))).verdict).toBe('consistent');
   const sent = calls(simulator, 'createDataLevelTableCompareJob').map(({ body }) => body);
   const both = {
     compare_object: [{ db_name: 'orders', table_name: ['orders'] }],
@@ -309,6 +321,8 @@ test('rows are filtered and options are sent as the reference has them', async (
   expect(sent).toEqual([
     { ...both, type: 'lines', options: { comparePolicy: 'manyToOne' } },
     { ...both, type: 'contents', options: { contentCompareType: 'dynamic', lobCompare: 'length' } },
+    { ...both, type: 'lines', options: {} },
+    { ...both, type: 'contents', options: { contentCompareType: 'static', lobCompare: 'ignore' } },
   ]);
 });
 
