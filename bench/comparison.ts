@@ -15,7 +15,7 @@ const KINDS = ['objects', 'lines', 'contents', 'random'];
 const WAITS = new Set(['listObjectLevelCompareOverview', 'listDataLevelTableCompareJobs']);
 
 const directory = await mkdtemp(join(tmpdir(), 'drs-pilot-nights-'));
-const bench = await openBench('instant', { stores: { local: { directory } } });
+const bench = await openBench('instant', (base) => ({ ...base, stores: { local: { directory } } }));
 const stop = await bench.work({ pace: 0.01 });
 const tables = Object.fromEntries(Array.from({ length: TABLES }, (_, n) => [`t${n}`, { rows: 1_000 }]));
 for (let n = 0; n < TASKS; n += 1) {

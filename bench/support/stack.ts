@@ -33,14 +33,17 @@ export interface Bench {
 
 const TASK_QUEUE = 'drs-pilot';
 
-/** `settings`: further ones of the workers' configuration. */
-export async function openBench(speed: Speed, settings: Readonly<Record<string, unknown>> = {}): Promise<Bench> {
+/** `settings`: of the workers' configuration, out of what a worker needs at least. */
+export async function openBench(
+  speed: Speed,
+  settings: (base: ReturnType<typeof baseConfig>) => Readonly<Record<string, unknown>> = (base) => base,
+): Promise<Bench> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-bench-'));
   const server = await startTemporal({ binary: await findTemporal(), uiPort: false });
   const simulator = await startSimulator({ speed });
   const config = join(folder, 'drs-pilot.yaml');
-  await writeFile(config, stringify({ ...baseConfig(simulator), ...settings }));
+  await writeFile(config, stringify(settings(baseConfig(simulator))));
   const { address } = server;
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, dataConverter: { payloadConverterPath } });

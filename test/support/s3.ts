@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { vi } from 'vitest';
 import { findS3 } from '../../scripts/find-s3.mjs';
 import { freePort } from '../../scripts/temporal-server.mjs';
 
@@ -37,13 +37,11 @@ export async function openS3(): Promise<S3Server | undefined> {
   const exited = once(child, 'exit');
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-  await vi.waitFor(
-    async () => {
-      if (child.exitCode !== null) throw new Error(`the S3 server ended: ${said}`);
-      await fetch(endpoint);
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  const until = Date.now() + 20_000;
+  while (!(await fetch(endpoint).catch(() => undefined))) {
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`the S3 server does not answer: ${said}`);
+    await sleep(20);
+  }
   const client = new S3Client({
     endpoint,
     region: 'us-east-1',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface WorkerProcess {
+  readonly pid: number;
   /** Sends the signal and returns once the process has ended, with how it ended: its exit code, or the signal that killed it. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | NodeJS.Signals>;
   readonly running: boolean;
@@ -27,6 +28,7 @@ export async function startWorker(env: Readonly<Record<string, string>>, compile
   const first = await Promise.race([once(child, 'message'), ended]);
   if (!Array.isArray(first)) throw new Error(`the worker ended at once (${first}): ${output()}`);
   return {
+    pid: child.pid as number,
     end: async (signal) => {
       child.kill(signal);
       return await ended;

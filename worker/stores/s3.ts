@@ -238,25 +238,32 @@ class Passed {
   constructor(readonly error: unknown) {}
 }
 
+/** In two buffers by turns: while one part is on its way, the next one fills the other. A part is good until the one after the next. */
 async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, undefined> {
-  let held: Uint8Array[] = [];
+  const buffers: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+  let turn: 0 | 1 = 0;
   let size = 0;
   for await (const chunk of chunks) {
     for (let rest = chunk; rest.length > 0; ) {
       const piece = rest.subarray(0, PART_BYTES - size);
-      held.push(piece);
+      buffers[turn] = withRoom(buffers[turn], size + piece.length);
+      buffers[turn].set(piece, size);
       size += piece.length;
       rest = rest.subarray(piece.length);
       if (size === PART_BYTES) {
-        yield Buffer.concat(held, size);
-        held = [];
+        yield buffers[turn];
+        turn = turn === 0 ? 1 : 0;
         size = 0;
       }
     }
   }
-  if (size > 0) yield Buffer.concat(held, size);
+  if (size > 0) yield buffers[turn].subarray(0, size);
   return undefined;
 }
+
+/** Grows by doubling: most files are small. */
+const withRoom = (buffer: Buffer, bytes: number): Buffer =>
+  bytes <= buffer.length ? buffer : Buffer.concat([buffer], Math.min(PART_BYTES, Math.max(bytes, 2 * buffer.length)));
 
 /** Parts that killed uploads left: they cost money and no list of files shows them. */
 async function clearAbandoned(sdk: Sdk, client: S3Client, { bucket: Bucket, prefix: Prefix }: Bucket): Promise<void> {
