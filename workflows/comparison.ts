@@ -12,6 +12,8 @@ import { Overfull } from './continuation.js';
 import { readFailure } from './failure.js';
 import type { Result } from './messages.js';
 import { Night } from './night.js';
+import { outline } from './outlines/comparison.js';
+import { stepsOf } from './outlines/row.js';
 import { type ComparisonPlan, comparisonSpec } from './plans/comparison.js';
 import { type Carried, Run } from './run.js';
 import { announceVerdict } from './steps/announce-verdict.js';
@@ -37,6 +39,7 @@ export async function comparison(spec: unknown, carried?: Carried): Promise<Resu
     async (plan) => {
       const night = new Night(run, plan);
       const { store } = plan;
+      run.outline(stepsOf(outline(plan)));
       if (store) await run.step('Store', async () => void (await calls.checkStore({ store })));
       run.phase('compares');
       while (night.goesOn) {

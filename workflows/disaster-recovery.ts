@@ -1,12 +1,13 @@
 import type { Lag } from '../activities/disaster-recovery.js';
 import { branch, type Steps } from './branch.js';
 import type { Result } from './messages.js';
-import { present } from './outline.js';
+import { outline } from './outlines/disaster-recovery.js';
+import { stepsOf } from './outlines/row.js';
 import { backwards, type DisasterRecoveryPlan, disasterRecoverySpec } from './plans/disaster-recovery.js';
 import { RECOVERY_SUPERVISION } from './plans/supervision.js';
 import { type Carried, Run } from './run.js';
 import type { Moving } from './steps/changes.js';
-import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
+import { compareParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
 import {
   type Ahead,
@@ -40,7 +41,7 @@ export async function disasterRecovery(spec: unknown, carried?: Carried): Promis
   });
 
   return await run.conduct(async (plan) => {
-    run.outline(outline(plan));
+    run.outline(stepsOf(outline(plan)));
     run.phase('configures');
     const task = await create(run, plan, 'cloudDataGuard');
 
@@ -112,31 +113,4 @@ async function protect(
     const limits = which === 'forward' ? near(plan.inSync) : plan.inSync;
     return await run.step('In place', (retry) => inPlace(task, limits, retry), { note: lagText });
   });
-}
-
-function outline(plan: DisasterRecoveryPlan): string[] {
-  const direction = (of: DisasterRecoveryPlan, back = false): string[] =>
-    present([
-      ['Test connections', true],
-      ['Store endpoints', true],
-      ['Notification', of.alarm_notify],
-      ['Flow control', of.speed],
-      ['Pre-check', !back],
-      ['Parameters', comparesParameters(of)],
-      ['Start approval', true],
-      ['Forward in place', back],
-      ['Start request', true],
-      ['Start transfer', true],
-      ['Initialisation', true],
-      ['In place', true],
-    ]);
-  const begin = present([
-    ['Adoption', plan.adopt],
-    ['Create', true],
-  ]);
-  const end = plan.supervise ? ['Supervision'] : [];
-  if (!plan.task.multi_write) return [...begin, ...direction(plan), ...end];
-  const forward = direction(plan).map((step) => `Forward: ${step}`);
-  const backward = direction(backwards(plan, undefined), true).map((step) => `Backward: ${step}`);
-  return [...begin, 'Subtasks', ...forward, ...backward, ...end];
 }

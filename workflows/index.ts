@@ -4,6 +4,7 @@ export { disasterRecovery } from './disaster-recovery.js';
 export { jobLock } from './job-lock.js';
 export { migration } from './migration.js';
 export { operation } from './operation.js';
+export { plan } from './plan.js';
 export { readiness } from './readiness.js';
 export { switchover } from './switchover.js';
 export { synchronization } from './synchronization.js';

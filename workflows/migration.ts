@@ -1,13 +1,13 @@
 import type { Result } from './messages.js';
-import { present } from './outline.js';
-import { type MigrationPlan, migrationSpec } from './plans/migration.js';
+import { outline } from './outlines/migration.js';
+import { stepsOf } from './outlines/row.js';
+import { migrationSpec } from './plans/migration.js';
 import { type Carried, Run } from './run.js';
-import { compareParameters, comparesParameters } from './steps/compare-parameters.js';
+import { compareParameters } from './steps/compare-parameters.js';
 import { create } from './steps/create.js';
-import { AFTER_CUTOVER, BEFORE_CUTOVER, cutover, hooks, lastDelay, verification } from './steps/cutover.js';
+import { cutover, hooks, lastDelay, verification } from './steps/cutover.js';
 import { deleteTask, endTask, release, settle } from './steps/end.js';
 import { notification, storeEndpoints, testConnections } from './steps/endpoints.js';
-import { hookRows } from './steps/hooks.js';
 import { afterStart, beforeStart } from './steps/mending.js';
 import { flowControl, policies, selectObjects, users } from './steps/objects.js';
 import { preCheck } from './steps/pre-check.js';
@@ -23,7 +23,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
       startPoint,
       task: { task_type: type },
     } = plan;
-    run.outline(outline(plan));
+    run.outline(stepsOf(outline(plan)));
     run.phase('configures');
     const task = await create(run, plan, 'migration');
 
@@ -63,35 +63,4 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
     const deleted = plan.finish.delete && (await run.step('Delete', () => deleteTask(task), { skippable: true }));
     return { task: deleted ? 'deleted' : 'terminated', cutover: { ...ended, ...lastDelay(run), ...verification(run) } };
   }, settle('migration'));
-}
-
-function outline(plan: MigrationPlan): string[] {
-  const { adopt, task, alarm_notify, startPoint, speed, cutover, finish } = plan;
-  const rows = (names: readonly string[], row: string) => hookRows(names, row).map((name) => [name, true] as const);
-  return present([
-    ['Adoption', adopt],
-    ['Create', true],
-    ['Test connections', true],
-    ['Store endpoints', true],
-    ['Notification', alarm_notify],
-    ['Start point', startPoint],
-    ['Users', true],
-    ['Objects', true],
-    ['Flow control', speed],
-    ['Pre-check', true],
-    ['Parameters', comparesParameters(plan)],
-    ['Start approval', true],
-    ['Start request', true],
-    ['Start transfer', true],
-    ['Full transfer', task.task_type !== 'INCR_TRANS'],
-    ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
-    ['Verification', plan.cutover.verify !== 'none'],
-    ['Cutover approval', true],
-    ...rows(cutover.hooks.before, BEFORE_CUTOVER),
-    ['Cutover delay', task.task_type !== 'FULL_TRANS'],
-    ['End', true],
-    ['Release', true],
-    ...rows(cutover.hooks.after, AFTER_CUTOVER),
-    ['Delete', finish.delete],
-  ]);
 }

@@ -1,6 +1,8 @@
 import type { Permit } from '../activities/permit.js';
 import { COMPARES, READS } from '../drs/operations/effects.js';
 import type { JobOutcome, Result } from './messages.js';
+import { outline } from './outlines/operation.js';
+import { stepsOf } from './outlines/row.js';
 import { type OperationPlan, operationSpec } from './plans/operation.js';
 import { type Carried, Run } from './run.js';
 import { askAbout, send, summary } from './steps/call.js';
@@ -19,7 +21,7 @@ export async function operation(spec: unknown, carried?: Carried): Promise<Resul
     const permit = await run.step('Permission', () => permission(plan), { note: ({ why }) => why });
     run.about([...new Set(permit.tasks.map(({ jobId }) => jobId).filter(Boolean))]);
     const asks = permit.permission === 'approve' || plan.gate !== undefined;
-    run.outline([...(asks ? ['Approval'] : []), 'Call']);
+    run.outline(stepsOf(outline(plan, asks)));
     if (asks) await approval(run, plan, permit);
 
     await lockTasks(run, plan, permit);

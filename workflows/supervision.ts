@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { exceptionStep } from './outlines/supervision.js';
 import { objectsRequest } from './plans/objects.js';
 import { policyRequest } from './plans/requests.js';
 import type { Supervision } from './plans/supervision.js';
@@ -33,7 +34,7 @@ export async function superviseTask(
   const { edit, beside } = more;
   if (plan.alarm_notify)
     for (const [name, { task }] of Object.entries(moving)) {
-      const step = Object.keys(moving).length > 1 ? `Exception notification, ${name}` : 'Exception notification';
+      const step = exceptionStep(name, Object.keys(moving).length);
       await run.step(step, () => exceptionNotification(task, plan), { skippable: true });
     }
   run.phase('supervises');

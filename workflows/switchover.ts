@@ -1,9 +1,10 @@
 import { Ending } from './ending.js';
 import type { Result } from './messages.js';
+import { stepsOf } from './outlines/row.js';
+import { outline } from './outlines/switchover.js';
 import { type SwitchoverPlan, switchoverSpec } from './plans/switchover.js';
 import { type Carried, Run } from './run.js';
-import { hookRows } from './steps/hooks.js';
-import { type Switching, stageRow } from './steps/readiness.js';
+import type { Switching } from './steps/readiness.js';
 import { reportTo } from './steps/report.js';
 import { demandApproval, isPending, SwitchBack, switchStage } from './steps/switchover.js';
 import { SwitchoverRecord } from './steps/switchover-record.js';
@@ -20,7 +21,7 @@ export async function switchover(spec: unknown, carried?: Carried): Promise<Resu
     reportTo(run, plan.report);
     const record = new SwitchoverRecord(run, plan);
     const it: Switching = { run, plan, record, gate: 'switchover', row: (step) => step };
-    run.outline(outline(plan));
+    run.outline(stepsOf(outline(plan)));
     run.phase('looks at its tasks');
     await findTasks(it, spec);
     if (plan.drill) {
@@ -54,18 +55,6 @@ async function switchAll(it: Switching): Promise<void> {
     await hooks(it, stage, 'after');
   }
 }
-
-const outline = ({ stages }: SwitchoverPlan): string[] => [
-  'Tasks',
-  'Readiness',
-  'Approval',
-  ...stages.flatMap(({ name, hooks = {} }) => [
-    ...hookRows(hooks.before ?? [], stageRow('Hooks before', name)),
-    stageRow('Switchover', name),
-    stageRow('Verification', name),
-    ...hookRows(hooks.after ?? [], stageRow('Hooks after', name)),
-  ]),
-];
 
 /** Whatever becomes of the run, its tasks stay as they are: the record says where each of them is. */
 const keep = async (_run: Run<SwitchoverPlan>, _plan: SwitchoverPlan, _jobId: string): Promise<string> => 'kept';

@@ -1,8 +1,8 @@
 import type { Result } from './messages.js';
-import { present } from './outline.js';
-import { syncEngine } from './plans/engines.js';
+import { stepsOf } from './outlines/row.js';
+import { hasFilters, hasPolicies, hasUsers, outline } from './outlines/synchronization.js';
 import { SYNC_SUPERVISION } from './plans/supervision.js';
-import { type SynchronizationPlan, synchronizationSpec } from './plans/synchronization.js';
+import { synchronizationSpec } from './plans/synchronization.js';
 import { type Carried, Run } from './run.js';
 import { create } from './steps/create.js';
 import { settle } from './steps/end.js';
@@ -23,7 +23,7 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
 
   return await run.conduct(async (plan) => {
     const { task_type: type } = plan.task;
-    run.outline(outline(plan));
+    run.outline(stepsOf(outline(plan)));
     run.phase('configures');
     const task = await create(run, plan, 'sync');
 
@@ -63,32 +63,4 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
       };
     });
   }, settle('sync'));
-}
-
-const hasPolicies = ({ policies, startPoint }: SynchronizationPlan) => policies ?? startPoint;
-const hasUsers = ({ task }: SynchronizationPlan) => syncEngine(task.engine_type)?.users;
-const hasFilters = ({ filters, filterLookups }: SynchronizationPlan) => filters ?? filterLookups;
-
-function outline(plan: SynchronizationPlan): string[] {
-  const { adopt, task, alarm_notify, speed } = plan;
-  return present([
-    ['Adoption', adopt],
-    ['Create', true],
-    ['Test connections', true],
-    ['Store endpoints', true],
-    ['Notification', alarm_notify],
-    ['Policies', hasPolicies(plan)],
-    ['Users', hasUsers(plan)],
-    ['Objects', true],
-    ['Row filters', hasFilters(plan)],
-    ['Flow control', speed],
-    ['Pre-check', true],
-    ['Start approval', true],
-    ['Start request', true],
-    ['Start transfer', true],
-    ['Full transfer', task.task_type !== 'INCR_TRANS'],
-    ['Incremental transfer', task.task_type !== 'FULL_TRANS'],
-    ['Verification', plan.inSync.verify !== 'none'],
-    ['Supervision', plan.supervise],
-  ]);
 }

@@ -18,6 +18,7 @@ import { list } from './list.js';
 import { locks } from './locks.js';
 import { operations } from './operations.js';
 import { pause, resume } from './pause.js';
+import { plan } from './plan.js';
 import { readiness } from './readiness.js';
 import { report } from './report.js';
 import { rotatePassword } from './rotate-password.js';
@@ -35,6 +36,7 @@ import { worker } from './worker.js';
 export const commands: readonly MakeCommand[] = [
   demo,
   validate,
+  plan,
   start,
   status,
   watch,

@@ -42,6 +42,7 @@ describe('without any server', () => {
     ['an unknown decision', ['decide', 'x', '--decision', 'maybe', '--reason', 'r']],
     ['an unknown kind', ['schema', 'copy']],
     ['a limit that is no number', ['list', '--limit', 'many']],
+    ['days that are none', ['plan', 'examples/migration.yaml', '--days', 'soon']],
     ['a speed that is none', ['simulator', '--speed', 'fast']],
     ['a file that is not there', ['start', 'nowhere.yaml']],
     ['a change that is none', ['decide', 'x', '--decision', 'retry', '--reason', 'r', '--change', 'ip=1']],
@@ -60,6 +61,31 @@ describe('without any server', () => {
       files: [{ kind: kindOf(name), problems: [], unchecked: { cloud: ['default'] } }],
     });
     expect(err).toContain('not checked here: ');
+  });
+
+  test('the examples are planned: calls with their sections, gates, and for how long tasks are paid', async () => {
+    const { code, out } = await run(['plan', 'examples', '--json', '--days', '14']);
+    expect(code).toBe(0);
+    const plans = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(plans.map(({ file }) => file)).toEqual(examples.map((name) => join('examples', name)));
+    const dual = plans.find(({ file }) => file.includes('dual'));
+    expect(dual).toMatchObject({ cost: { tasks: 3, taskDays: 42 } });
+    const group = plans.find(({ file }) => file.includes('switchover-group'));
+    const steps = Object.fromEntries(group.steps.map((one: { step: string }) => [one.step, one]));
+    expect(steps['Switchover: databases'].calls.at(-1)).toEqual({
+      operation: 'batchSwitchover',
+      section: '6.4.1',
+      jobs: 2,
+      requests: 1,
+      effect: 'once',
+      showsIn: expect.stringContaining('job_direction'),
+    });
+    expect(steps['Approval'].gate).toMatchObject({ approvals: 2, group: 'dba' });
+    const { out: text } = await run(['plan', 'examples/migration.yaml']);
+    expect(text).toMatch(/^10 +Start request +batchListJobStatus +6\.1\.21 +1 +reads\n +batchStartJobs +6\.1\.11 /m);
   });
 
   test('a directory is all its specs, and what is no spec is passed over aloud', async () => {

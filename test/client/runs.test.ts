@@ -279,3 +279,37 @@ test('the worker refuses a configuration with all its problems', async ({ cli })
   expect(err).toContain('colour');
   expect(readFileSync(config, 'utf8')).toContain('red');
 });
+
+test('a plan tells what is there already, what would stop the run, and who decides', async ({
+  cli,
+  pilot,
+  simulator,
+}) => {
+  const spec = { ...migrationSpec(), cutover: { gate: { approvals: 2, group: 'dba', timeout: '2h' } } };
+  const plan = (...args: string[]) => cli('plan', file(spec), '--online', '--task-queue', pilot.taskQueue, ...args);
+  const free = await plan('--json', '--days', '3');
+  expect(free.code).toBe(0);
+  expect(free.json()).toMatchObject({
+    workflowId: `migration-${spec.name}`,
+    cost: { tasks: 1, taskDays: 3 },
+    online: {
+      found: [
+        { item: 'task', class: 'ok', value: `there is none named ${spec.name} yet` },
+        { item: 'quota', class: 'ok' },
+        { item: 'flavour', class: 'ok', value: 'high is there for mysql' },
+      ],
+      gates: { start: { approvals: 1, group: null }, cutover: { approvals: 2, group: 'dba' } },
+    },
+  });
+  const { id } = simulator.createForeign({ name: spec.name });
+  const taken = await plan();
+  expect(taken.code).toBe(1);
+  expect(taken.out).toContain(`✗ task: there is one named ${spec.name}: ${id}, CONFIGURATION.`);
+  expect(taken.out).toMatch(/Cutover approval: 2 approvals of dba \(.+\); waits 2h 0m, then asks again/);
+  expect(simulator.journal().filter(({ effect }) => effect)).toEqual([]);
+
+  const source = { ...spec.source, password: { secret: 'nowhere' } };
+  const refused = await cli('plan', file({ ...spec, source }), '--online', '--task-queue', pilot.taskQueue);
+  expect(refused).toMatchObject({ code: 2, out: '' });
+  expect(refused.err).toContain('source.password');
+});

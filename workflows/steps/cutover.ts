@@ -2,13 +2,12 @@ import { waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
 import type { Answer } from '../gate.js';
+import { AFTER_CUTOVER, BEFORE_CUTOVER } from '../outlines/migration.js';
+import { hookRows, stepsOf } from '../outlines/row.js';
 import type { MigrationPlan } from '../plans/migration.js';
-import { callHooks, hookRows } from './hooks.js';
+import { callHooks } from './hooks.js';
 import { at, type Task } from './task.js';
 import { forgetVerification, type Verification, verify } from './verify.js';
-
-export const BEFORE_CUTOVER = 'Before the cutover';
-export const AFTER_CUTOVER = 'After the cutover';
 
 /**
  * The gate before the end, and the proof after it: the delay, read again, is known and small enough in two reads in a row. Else,
@@ -23,7 +22,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   run.forget('Cutover delay');
   const verified = await verify(run, task, plan.name, plan.cutover.verify);
   // Each approval is for a cutover of its own: what the hooks closed before may be open again.
-  if (!run.resultOf('Cutover approval')) run.forget(...hookRows(plan.cutover.hooks.before, BEFORE_CUTOVER));
+  if (!run.resultOf('Cutover approval')) run.forget(...stepsOf(hookRows(plan.cutover.hooks.before, BEFORE_CUTOVER)));
   const approved = await run.approve('cutover', 'Cutover approval', () => ({
     question: incremental
       ? 'Cut over? Stop writing to the source first; the task is ended then'

@@ -2,6 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { HookCall, HookDone } from '../../activities/hooks.js';
 import { waits } from '../activities.js';
 import type { Steps } from '../branch.js';
+import { hookStep } from '../outlines/row.js';
 
 /** Where in a run hooks are called; their rows are `Fence the application: fence` for a row of that name. */
 export interface HookSite extends Pick<HookCall, 'phase' | 'occasion' | 'tasks'> {
@@ -17,17 +18,12 @@ export async function callHooks(
 ): Promise<void> {
   const call = { phase, occasion, tasks, drill, first: workflowInfo().firstExecutionRunId };
   for (const hook of names) {
-    await run.step(hookRow(row, hook), () => waits().callHook({ ...call, hook, run: run.whereabouts }), {
+    await run.step(hookStep(row, hook), () => waits().callHook({ ...call, hook, run: run.whereabouts }), {
       skippable: true,
       note: told,
     });
   }
 }
-
-/** The rows that `callHooks` will have. */
-export const hookRows = (names: readonly string[], row: string): string[] => names.map((hook) => hookRow(row, hook));
-
-const hookRow = (row: string, hook: string): string => `${row}: ${hook}`;
 
 function told({ called, status, tries }: HookDone): string {
   if (!called) return 'left out of the drill: it is not declared drill-safe';

@@ -5,6 +5,7 @@ import { calls, waits } from '../activities.js';
 import { item } from '../evidence.js';
 import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
+import { approvalGate } from '../outlines/switchover.js';
 import type { SwitchoverPlan } from '../plans/switchover.js';
 import type { Run } from '../run.js';
 import { type SwitchedTask, type SwitchoverRecord, standing } from './switchover-record.js';
@@ -18,9 +19,6 @@ export interface Switching {
   readonly gate: 'switchover' | 'switch-back';
   readonly row: (step: string) => string;
 }
-
-/** `Switchover: databases`; without more where there is but one stage, which has no name. */
-export const stageRow = (step: string, stage: string): string => (stage ? `${step}: ${stage}` : step);
 
 /** How the tasks stand, as of now. */
 export async function readiness(it: Switching, tasks: readonly SwitchedTask[]): Promise<Readiness> {
@@ -58,7 +56,7 @@ export async function approval(
     const answer = await record.timed('approval', undefined, () =>
       run.approve(gate, row('Approval'), () => ({
         question: `Switch over ${listed(names)} to ${plan.direction}?`,
-        ask: { validFor: VALID_FOR_MS, ...plan.gate },
+        ask: approvalGate(plan),
         items: [...why, ...first.items],
         evolves: async (shown) => {
           const known = shown.filter(({ item: name }) => !why.some((one) => one.item === name));
@@ -76,9 +74,6 @@ export async function approval(
     return answer;
   }
 }
-
-/** Each approval counts so long where the spec says nothing. */
-const VALID_FOR_MS = 1_800_000;
 
 /** What is worse than it was when it was approved. */
 export function worse(approved: readonly Item[], now: readonly Item[]): Item[] {

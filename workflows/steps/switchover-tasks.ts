@@ -3,10 +3,11 @@ import type { Direction } from '../../activities/readiness-items.js';
 import { calls } from '../activities.js';
 import { badSpec } from '../ending.js';
 import { readFailure } from '../failure.js';
+import { stageRow } from '../outlines/row.js';
 import type { Raw } from '../plans/common.js';
 import { pathsOf, type StagePlan } from '../plans/switchover.js';
 import { callHooks } from './hooks.js';
-import { listed, readiness, type Switching, stageRow, summary } from './readiness.js';
+import { listed, readiness, type Switching, summary } from './readiness.js';
 import { switchStage } from './switchover.js';
 import { type SwitchedTask, SwitchoverRecord } from './switchover-record.js';
 

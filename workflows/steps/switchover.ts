@@ -6,7 +6,8 @@ import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
 import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
-import { approval, lapsed, listed, readiness, type Switching, stageRow, worse } from './readiness.js';
+import { stageRow } from '../outlines/row.js';
+import { approval, lapsed, listed, readiness, type Switching, worse } from './readiness.js';
 import { type SwitchedTask, standing, type TaskState } from './switchover-record.js';
 
 /** A call that no worker takes up within this time is not made any more: what was checked before it would be old. */
