@@ -4,7 +4,9 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+# docker build --build-arg COMMIT=$(git rev-parse --short=12 HEAD): part of the build id of workers.
+ARG COMMIT=
+RUN DRS_PILOT_COMMIT=$COMMIT npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24.11.1-bookworm-slim
 ENV NODE_ENV=production

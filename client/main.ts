@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
-import { VERSION } from '../drs/version.js';
+import { BUILD_ID } from '../drs/version.js';
 import { traceProblem, wantsTraces } from '../telemetry/settings.js';
 import { badInput, CommandError, type Context, EXIT } from './command.js';
 import { commands } from './commands/index.js';
@@ -23,7 +23,7 @@ const program = new Command('drs-pilot')
   .description(
     'Runs migrations of Huawei Cloud DRS as durable Temporal workflows, and stops where a person must decide.',
   )
-  .version(VERSION)
+  .version(BUILD_ID)
   .option('--address <host:port>', "Temporal's address (else TEMPORAL_ADDRESS, temporal.toml, 127.0.0.1:7233)")
   .option('--namespace <name>', "Temporal's namespace (else TEMPORAL_NAMESPACE, temporal.toml, default)")
   .option('--profile <name>', 'profile of temporal.toml')

@@ -208,6 +208,14 @@ function isListenAddress(address: string): boolean {
   return host !== undefined && Number(port) <= 65_535;
 }
 
+/** As Temporal's server takes them. */
+export const DeploymentName = z
+  .string()
+  .regex(/^(?!__)[^\s.:]{1,200}$/, 'must be a name without dots, colons, spaces, and "__" in front');
+export const BuildId = z
+  .string()
+  .regex(/^(?!__)[^\s:]{1,200}$/, 'must be an id without colons, spaces, and "__" in front');
+
 export const ConfigFile = withRules(
   z.strictObject({
     clouds: named(Cloud).optional(),
@@ -224,6 +232,7 @@ export const ConfigFile = withRules(
       .strictObject({
         taskQueue: text.optional(),
         uiUrl: z.string().refine(isWebAddress, 'must be an address: http://…').optional(),
+        deployment: z.strictObject({ name: DeploymentName.optional(), buildId: BuildId.optional() }).optional(),
       })
       .optional(),
     telemetry: Telemetry.optional(),

@@ -15,6 +15,7 @@ import {
   usableParts,
   WEBHOOK_EVENTS,
 } from './config-schema.js';
+import { type Deployment, readDeployment } from './deployment.js';
 import type { Json } from './hook-template.js';
 import { missingDirectories, type StoreEntry, storeEntry } from './stores/entries.js';
 
@@ -115,7 +116,12 @@ export interface WorkerConfig {
   readonly policy: Policy;
   /** Of payloads; not for logs either. */
   readonly keyRing: KeyRing;
-  readonly temporal: { readonly taskQueue: string; readonly uiUrl?: string };
+  readonly temporal: {
+    readonly taskQueue: string;
+    readonly uiUrl?: string;
+    /** Which version of which worker deployment this is; absent: none, as Temporal calls it unversioned. */
+    readonly deployment?: Deployment;
+  };
   readonly telemetry: TelemetryConfig;
 }
 
@@ -143,6 +149,7 @@ export async function loadConfig({
   const { clouds, problems } = await readClouds(parts.clouds, { secrets, env, base });
   const encryption = await readKeys(parts, secrets, env);
   const traces = traceProblem(env);
+  const { deployment, problems: wrongVersion } = readDeployment(parsed.data?.temporal?.deployment, env);
   const told = [
     ...(parsed.success ? [] : problemsOf(parsed.error)),
     ...(traces ? [{ path: '', message: traces }] : []),
@@ -150,9 +157,12 @@ export async function loadConfig({
     ...(await missingDirectories(stores)),
     ...problems,
     ...encryption.problems,
+    ...wrongVersion,
   ];
   if (!parsed.success || told.length > 0) throw new ConfigError(source, told);
-  return { ...withDefaults(parsed.data), secrets, clouds, stores, keyRing: encryption.keyRing };
+  const rest = withDefaults(parsed.data);
+  const temporal = { ...rest.temporal, ...(deployment && { deployment }) };
+  return { ...rest, temporal, secrets, clouds, stores, keyRing: encryption.keyRing };
 }
 
 function secretEntries({ secrets = {} }: Pick<ConfigFile, 'secrets'>, base: string): Record<string, SecretEntry> {
@@ -200,7 +210,7 @@ function withDefaults({
   approvers = {},
   rules = [],
   policy = {},
-  temporal = {},
+  temporal: { deployment: _, ...temporal } = {},
   telemetry,
 }: ConfigFile): Omit<WorkerConfig, 'clouds' | 'secrets' | 'stores' | 'keyRing'> {
   return {

@@ -8,6 +8,7 @@ import { DrsError } from '../drs/errors.js';
 import { readSecret } from '../encryption/secret.js';
 import { explainMissing, missingSearchAttributes } from '../workflows/search-attributes.js';
 import { ConfigError, loadConfig, type WebhookEntry, type WorkerConfig } from './config.js';
+import { workerFindings } from './doctor-workers.js';
 import { openStores } from './stores/index.js';
 
 export interface Finding {
@@ -92,7 +93,7 @@ async function temporalFindings(
   return [
     { check: 'temporal', state: 'ok', what: `${address}, namespace "${namespace}"` },
     await attributesFinding(client, namespace),
-    await workersFinding(client, namespace, queue),
+    ...(await workerFindings(client, namespace, queue, config?.temporal.deployment)),
   ];
 }
 
@@ -106,18 +107,6 @@ async function attributesFinding({ connection }: Client, namespace: string): Pro
     ? 'A search attribute keeps its type: remove it there, or use another namespace.'
     : `drs-pilot setup --namespace ${namespace}`;
   return { check, state: 'problem', what: explainMissing(missing, namespace), mend };
-}
-
-async function workersFinding({ workflowService }: Client, namespace: string, taskQueue: string): Promise<Finding> {
-  const { pollers } = await workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: 1, // of workflows
-  });
-  const count = (pollers ?? []).length;
-  if (count > 0) return { check: 'workers', state: 'ok', what: `${count} poll the task queue "${taskQueue}"` };
-  const mend = 'Start one: drs-pilot worker. Runs that are started before wait for it.';
-  return { check: 'workers', state: 'warning', what: `none polls the task queue "${taskQueue}"`, mend };
 }
 
 async function* cloudFindings(cloud: Cloud, env: Env, now: () => number): AsyncGenerator<Finding> {

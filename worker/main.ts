@@ -58,13 +58,17 @@ export async function runWorker({
   const queue = taskQueue ?? config.temporal.taskQueue;
   try {
     await demandSearchAttributes(connection, namespace);
-    const { keyRing } = config;
+    const {
+      keyRing,
+      temporal: { deployment },
+    } = config;
     const { around, sinks } = telemetry;
     const workers = await createWorkers({
       connection,
       namespace,
       taskQueue: queue,
       services,
+      deployment,
       keyRing,
       pace,
       bundle,
@@ -80,7 +84,13 @@ export async function runWorker({
     const running = Promise.all(workers.map((worker) => worker.run()));
     process.once('SIGTERM', stop).once('SIGINT', stop);
     signal?.addEventListener('abort', stop, { once: true });
-    Runtime.instance().logger.info('working', { taskQueue: queue, namespace, address, monitor: monitor?.address });
+    Runtime.instance().logger.info('working', {
+      taskQueue: queue,
+      namespace,
+      address,
+      monitor: monitor?.address,
+      ...(deployment && { version: `${deployment.name}:${deployment.buildId}` }),
+    });
     onReady?.({ address, namespace, taskQueue: queue });
     await running.finally(() => monitor?.close());
   } finally {

@@ -18,6 +18,8 @@ import type { Services } from '../activities/services.js';
 import { dataConverterWith, payloadConverterPath } from '../encryption/data-converter.js';
 import { type KeyRing, NO_KEYS } from '../encryption/key-ring.js';
 import { ENCODES_FAILURES } from '../workflows/failure-converter.js';
+import { VERSIONED } from '../workflows/versioned.js';
+import { type Deployment, deploymentOptions } from './deployment.js';
 import { spanSinks } from './spans.js';
 
 export interface WorkersOptions {
@@ -25,6 +27,8 @@ export interface WorkersOptions {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly services: Omit<Services, 'temporal'>;
+  /** Which version of the workers this is; unversioned without it. */
+  readonly deployment?: Deployment | undefined;
   /** Encrypts payloads; none without it. */
   readonly keyRing?: KeyRing;
   /** Multiplies the intervals of all waits; 1 is right for the real service. */
@@ -60,6 +64,7 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     namespace,
     taskQueue,
     services: others,
+    deployment,
     keyRing = NO_KEYS,
     pace = 1,
     bundle = existsSync(BUILT) ? BUILT : undefined,
@@ -72,12 +77,13 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
   });
   const temporal = new Client({ connection, namespace, dataConverter: dataConverterWith(keyRing) });
   const services = { ...others, temporal };
-  const workflows = { workflowBundle: { code: await workflowCode(bundle, keyRing) } };
+  const workflows = { workflowBundle: { code: await workflowCode(bundle, keyRing, deployment) } };
   const common = {
     connection,
     namespace,
     dataConverter,
     sinks,
+    ...(deployment && { workerDeploymentOptions: deploymentOptions(deployment) }),
     interceptors: {
       activity: [...around, activityInterceptor, lockGuard(temporal)],
     },
@@ -112,12 +118,17 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
   ]);
 }
 
-/** The bundle, made now where there is none. Failures of workflows are encoded inside of it, so it is told in front. */
-async function workflowCode(bundle: string | undefined, { active }: KeyRing): Promise<string> {
+/** The bundle, made now where there is none. What workflows must know of their worker is told in front of it. */
+async function workflowCode(
+  bundle: string | undefined,
+  { active }: KeyRing,
+  deployment: Deployment | undefined,
+): Promise<string> {
   const code = bundle
     ? await readFile(bundle, 'utf8')
     : (await bundleWorkflowCode({ ...bundleParts, logger: Runtime.instance().logger })).code;
-  return active === undefined ? code : `globalThis.${ENCODES_FAILURES}=true;${code}`;
+  const told = [...(active === undefined ? [] : [ENCODES_FAILURES]), ...(deployment ? [VERSIONED] : [])];
+  return told.map((name) => `globalThis.${name}=true;`).join('') + code;
 }
 
 const AGAIN_AFTER_MS = 60_000;

@@ -1,4 +1,15 @@
-import { allHandlersFinished, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  makeContinueAsNewFunc,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
+import { upgrade } from './messages.js';
+import { versioningBehavior } from './versioned.js';
 
 /** Above this a run continues as new; the server's own limit is ten times as far. Rehearsals say less, in their memo. */
 const MOST_EVENTS = 4_500;
@@ -17,10 +28,29 @@ export class Continuation {
   private readonly mostEvents = Number(workflowInfo().memo?.['mostEvents'] ?? MOST_EVENTS);
   private readonly asides = new Set<Promise<unknown>>();
   private overfull = false;
+  private calm = false;
+  private outdated = false;
+
+  constructor() {
+    const hear = () => {
+      this.outdated = true;
+      this.check();
+    };
+    setHandler(upgrade, hear, {
+      description: 'Used by drs-pilot versions: a supervised run goes on by the current version',
+    });
+  }
+
+  /** From here on nothing is under way that must not be interrupted. */
+  becomesCalm(): void {
+    this.calm = true;
+    this.check();
+  }
 
   check(): void {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if (historyLength > this.mostEvents || continueAsNewSuggested) this.overfull = true;
+    const leaves = this.outdated && this.calm;
+    if (leaves || historyLength > this.mostEvents || continueAsNewSuggested) this.overfull = true;
   }
 
   /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */
@@ -45,4 +75,17 @@ export class Continuation {
       throw this.overfull && isCancellation(error) && !asked ? new Overfull() : error;
     }
   }
+}
+
+/**
+ * Continues as new, by the version of the workers that is current then: within a run the version stays the same. What is handed over
+ * must be read by every later version.
+ */
+export async function continueOnCurrentVersion(...args: readonly unknown[]): Promise<never> {
+  // Servers before `initialVersioningBehavior` (1.29) look at the last task of the run that ends.
+  const behavior = versioningBehavior('AUTO_UPGRADE');
+  if (behavior) getActivator().versioningBehavior = behavior;
+  return await makeContinueAsNewFunc<(...args: unknown[]) => Promise<never>>({
+    initialVersioningBehavior: 'AUTO_UPGRADE',
+  })(...args);
 }

@@ -9,6 +9,7 @@ import {
   getExternalWorkflowHandle,
   setDefaultSignalHandler,
   setHandler,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Hold, LockAnswer, TakeOver } from '../activities/locks.js';
@@ -17,6 +18,7 @@ import { type CarriedLock, LockState } from './lock-state.js';
 import { lockQuery, lockTaken } from './messages.js';
 import { isUndecodable, UNDECODABLE } from './plans/decision.js';
 import { readLockMessage } from './plans/lock.js';
+import { versioningBehavior } from './versioned.js';
 
 const request = defineUpdate<LockAnswer, [unknown]>('request');
 const takeOver = defineUpdate<LockAnswer, [unknown]>('takeOver');
@@ -77,6 +79,10 @@ export async function jobLock(
     } else if (lock.isWanted || !(await condition(changed, QUIET))) await watchOwners(lock, changed);
   }
 }
+
+// Runs of every version ask it: it must go on when the workers of the version that it began on are gone.
+const behavior = versioningBehavior('AUTO_UPGRADE');
+setWorkflowOptions({ ...(behavior && { versioningBehavior: behavior }) }, jobLock);
 
 /** Holders and waiters whose run is closed are dropped. */
 async function watchOwners(lock: LockState, changed: () => boolean): Promise<void> {

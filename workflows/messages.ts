@@ -195,6 +195,9 @@ export interface LockTaken {
 }
 export const lockTaken = defineSignal<[unknown]>('lockTaken');
 
+/** Another version of the workers is current: a run that supervises goes on by it. */
+export const upgrade = defineSignal<[]>('upgrade');
+
 /** What a person changes in a task that a run supervises: updates only, validated and answered. */
 export const UPDATES = ['pause', 'resume', 'limitSpeed', 'rotatePassword', 'edit', 'end'] as const;
 export type UpdateName = (typeof UPDATES)[number];

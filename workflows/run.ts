@@ -1,16 +1,9 @@
-import {
-  CancellationScope,
-  continueAsNew,
-  isCancellation,
-  setHandler,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, isCancellation, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Held, LockMode } from '../activities/locks.js';
 import type { Requester } from '../activities/services.js';
 import { local } from './activities.js';
 import type { announcement } from './announcement.js';
-import { Continuation, isContinued, Overfull } from './continuation.js';
+import { Continuation, continueOnCurrentVersion, isContinued, Overfull } from './continuation.js';
 import { type Ask, type CarriedDesk, Desk } from './desk.js';
 import { Display } from './display.js';
 import { badSpec, type End, Ending, failureOf, mayHaveMade, readEnd } from './ending.js';
@@ -153,7 +146,7 @@ export class Run<P extends PlanBase> {
     } catch (error) {
       if (error instanceof Overfull) {
         await this.continuation.asidesDone();
-        return await continueAsNew(this.spec, this.carry());
+        return await continueOnCurrentVersion(this.spec, this.carry());
       }
       return await this.ended(error, settle);
     }
@@ -236,6 +229,11 @@ export class Run<P extends PlanBase> {
   /** From here on the plan has this, also when the run continues as new. */
   amend(change: Change, { by, reason }: Spoken): void {
     this.changes.amend({ change, by, reason });
+  }
+
+  /** From here on the run may continue as new at any time, for instance by another version of the workers. */
+  becomesCalm(): void {
+    this.continuation.becomesCalm();
   }
 
   /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */

@@ -38,6 +38,7 @@ export async function superviseTask(
       await run.step(step, () => exceptionNotification(task, plan), { skippable: true });
     }
   run.phase('supervises');
+  run.becomesCalm();
   updates.begin({ ...changesOf(run, moving, whole), ...(edit && { edit }) });
   const tasks = Object.values(moving).map(({ task }) => task);
   const scope = new CancellationScope();

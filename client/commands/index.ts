@@ -29,6 +29,7 @@ import { simulator } from './simulator.js';
 import { start } from './start.js';
 import { status } from './status.js';
 import { validate } from './validate.js';
+import { versions } from './versions.js';
 import { watch } from './watch.js';
 import { worker } from './worker.js';
 
@@ -65,6 +66,7 @@ export const commands: readonly MakeCommand[] = [
   setup,
   doctor,
   worker,
+  versions,
   codecServer,
   simulator,
   dev,

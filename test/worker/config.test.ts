@@ -1,5 +1,6 @@
 import { chdir, cwd } from 'node:process';
 import { describe, expect, test } from 'vitest';
+import { BUILD_ID } from '../../drs/version.js';
 import { ConfigError, loadConfig } from '../../worker/config.js';
 import { WEBHOOK_EVENTS } from '../../worker/config-schema.js';
 import { securityKey } from '../support/ssh-keys.js';
@@ -47,6 +48,23 @@ describe('where it comes from', () => {
     } finally {
       chdir(before);
     }
+  });
+
+  test('a worker has a version where the file or the environment names a deployment', async () => {
+    const deployment = async (env: Record<string, string>, text = '') =>
+      (await loadConfig({ env: { ...ENV, ...env }, file: file(text) })).temporal.deployment;
+    const there = { name: 'drs-pilot', buildId: BUILD_ID };
+    expect(await deployment({})).toBeUndefined();
+    expect(await deployment({}, 'temporal: { deployment: {} }')).toEqual(there);
+    const named = { TEMPORAL_DEPLOYMENT_NAME: 'team/drs', TEMPORAL_WORKER_BUILD_ID: 'b2' };
+    expect(await deployment(named, 'temporal: { deployment: { buildId: b1 } }')).toEqual({
+      name: 'team/drs',
+      buildId: 'b2',
+    });
+    await expect(deployment({ TEMPORAL_WORKER_BUILD_ID: 'b2' })).rejects.toThrow(
+      'TEMPORAL_WORKER_BUILD_ID: goes with TEMPORAL_DEPLOYMENT_NAME, or with temporal.deployment in the configuration',
+    );
+    await expect(deployment({ TEMPORAL_DEPLOYMENT_NAME: 'drs.pilot' })).rejects.toThrow(/without dots/);
   });
 
   test('a file that is not there is told, and an empty one is a configuration', async () => {
@@ -99,6 +117,11 @@ rules:
 
   test.each([
     ['a section of a later version', 'robots: {}', 'robots: is not known here'],
+    [
+      'a name that Temporal refuses',
+      'temporal: { deployment: { name: drs.pilot } }',
+      'temporal.deployment.name: must be a name without dots, colons, spaces, and "__" in front',
+    ],
     [
       'more approvals than members',
       'approvers: { dba: { members: [anna] } }\nrules: [{ approvals: 2, group: dba }]',
