@@ -18,6 +18,7 @@ COPY --from=build /app/bin ./bin
 COPY --from=build /app/dist ./dist
 # For a store on a volume, which begins with this folder's owner.
 RUN install -d -o node -g node /var/lib/drs-pilot
-USER node
+# The user node, by its number: Kubernetes then knows that it is not root.
+USER 1000:1000
 ENTRYPOINT ["node", "bin/drs-pilot.js"]
 CMD ["worker"]

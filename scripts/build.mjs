@@ -1,9 +1,11 @@
-// Builds dist/: compiled sources, what they read at run time, and the workflow code as one bundle, so that a worker starts at once.
+// Builds dist/: compiled sources, what they read at run time, the workflow code as one bundle, so that a worker starts at
+// once, and the software bill of materials.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { sbom } from './sbom.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -29,6 +31,7 @@ const { code } = await bundleWorkflowCode({
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync(join(DIST, 'workflow-bundle.js'), code);
+writeFileSync(join(DIST, 'sbom.cdx.json'), JSON.stringify(sbom(ROOT), undefined, 2));
 console.log(`built ${DIST}`);
 
 /** An image is built without .git: DRS_PILOT_COMMIT says it there. */

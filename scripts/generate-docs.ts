@@ -14,8 +14,9 @@ import { settings } from '../drs/operations/settings.js';
 import { tasks } from '../drs/operations/tasks.js';
 import { users } from '../drs/operations/users.js';
 import { DEFAULT_POLICY } from '../worker/policy.js';
+import { licencesPage } from './licences.js';
 
-/** `npm run docs` writes the documents that are made from the operation table. A test fails when they are stale. */
+/** `npm run docs` writes the documents that are made from the operation table and from package-lock.json. Tests fail when they are stale. */
 
 type Family = Readonly<Record<string, Operation>>;
 
@@ -162,9 +163,11 @@ const code = (text: string | undefined): string => (text ? `\`${text.replaceAll(
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const PAGE = fileURLToPath(new URL('../docs/operations.md', import.meta.url));
+const PAGES = { 'operations.md': operationsPage, 'licences.md': licencesPage } as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await writeFile(PAGE, operationsPage());
-  console.log(`wrote ${PAGE}`);
+  for (const [name, page] of Object.entries(PAGES)) {
+    await writeFile(fileURLToPath(new URL(`../docs/${name}`, import.meta.url)), page());
+    console.log(`wrote docs/${name}`);
+  }
 }
