@@ -165,6 +165,24 @@ export async function loadConfig({
   return { ...rest, temporal, secrets, clouds, stores, keyRing: encryption.keyRing };
 }
 
+/**
+ * The stores alone, for whoever reads them elsewhere than on a worker: the secrets of clouds and databases need not be there.
+ * @throws ConfigError where the file is none
+ */
+export async function loadStores({
+  env = process.env,
+  file,
+}: {
+  env?: Env;
+  file?: string;
+} = {}): Promise<Pick<WorkerConfig, 'secrets' | 'stores'>> {
+  const { source, base, content } = await readConfigFile({ env, file });
+  const parsed = ConfigFile.safeParse(content);
+  if (!parsed.success) throw new ConfigError(source, problemsOf(parsed.error));
+  const { stores = {} } = parsed.data;
+  return { secrets: secretEntries(parsed.data, base), stores: mapValues(stores, (store) => storeEntry(store, base)) };
+}
+
 function secretEntries({ secrets = {} }: Pick<ConfigFile, 'secrets'>, base: string): Record<string, SecretEntry> {
   return mapValues(secrets, (entry, name) => ({
     file: resolve(base, entry?.file ?? `/run/secrets/${name}`),

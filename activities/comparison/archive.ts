@@ -12,6 +12,8 @@ export interface Archive {
 }
 
 export const nightsFolder = ({ name }: Pick<Archive, 'name'>): string => `comparison/${namePart(name)}`;
+/** The state that holds the nights in brief. */
+export const nightsState = (archive: Pick<Archive, 'name'>): string => `${nightsFolder(archive)}/nights`;
 export const folderOf = (archive: Archive): string => `${nightsFolder(archive)}/${archive.night}`;
 export const taskFolder = (archive: Archive, jobId: string): string => `${folderOf(archive)}/tasks/${namePart(jobId)}`;
 /** What a task came to, with the names of its files: all of the report is made of these. */

@@ -2,7 +2,17 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { CONSISTENCIES, type Consistency } from '../../drs/consistency.js';
 import type { Services } from '../services.js';
 import { type Listed, type Store, type StoredFile, StoreError } from '../stores.js';
-import { type Archive, folderOf, keep, nightsFolder, readBytes, readJson, sha256, TASK_FILE } from './archive.js';
+import {
+  type Archive,
+  folderOf,
+  keep,
+  nightsFolder,
+  nightsState,
+  readBytes,
+  readJson,
+  sha256,
+  TASK_FILE,
+} from './archive.js';
 import { type Counts, counted, type KindVerdict } from './read.js';
 import { renderReport } from './render-report.js';
 
@@ -132,11 +142,9 @@ async function* list(store: Store, prefix: string): AsyncGenerator<Listed> {
   }
 }
 
-const stateName = (archive: Pick<Archive, 'name'>): string => `${nightsFolder(archive)}/nights`;
-
 /** The nights before, oldest first: as the state has them, else as their summaries tell. */
 async function nightsOf(store: Store, archive: Archive): Promise<NightInBrief[]> {
-  const state = await store.state(stateName(archive));
+  const state = await store.state(nightsState(archive));
   if (state) return JSON.parse(state.body.toString()) as NightInBrief[];
   const nights: NightInBrief[] = [];
   for await (const { name } of list(store, `${nightsFolder(archive)}/`)) {
@@ -160,11 +168,11 @@ async function remember(
   removed: readonly string[],
 ): Promise<void> {
   for (;;) {
-    const state = await store.state(stateName(archive));
+    const state = await store.state(nightsState(archive));
     const known = state ? (JSON.parse(state.body.toString()) as NightInBrief[]) : await nightsOf(store, archive);
     const others = known.filter(({ night }) => night !== brief.night && !removed.includes(night));
     const nights = [...others, brief].sort((a, b) => (a.began < b.began ? -1 : 1)).slice(-MOST_NIGHTS);
-    if (await store.compareAndSwap(stateName(archive), state?.version, JSON.stringify(nights))) return;
+    if (await store.compareAndSwap(nightsState(archive), state?.version, JSON.stringify(nights))) return;
   }
 }
 

@@ -33,24 +33,49 @@ interface Night {
 
 const MOST_LOOKED_AT = 500;
 
+interface Options {
+  readonly name?: string;
+  readonly store?: string;
+  readonly config?: string;
+}
+
 export const report: MakeCommand = ({ temporal, output }) =>
   new Command('report')
-    .description('show what a comparison found: the latest, or that of a date')
+    .description('show what a comparison found: the latest, or that of a date; also where Temporal has forgotten it')
     .argument('<when>', 'latest, or a date (UTC): 2026-01-31')
-    .option('--name <name>', 'only comparisons of this name')
-    .option('--json', 'one object: the result of the run, and its id')
-    .addHelpText('after', '\nExamples:\n  drs-pilot report latest --name nightly\n  drs-pilot report 2026-01-31 --json')
-    .action(async (when: string, { name }: { name?: string }) => {
-      const found = await find(await temporal(), when, name);
-      if (!found)
-        throw failed(
-          `No comparison${name ? ` "${name}"` : ''} has ended ${when === 'latest' ? 'yet' : `that began on ${when}`}.`,
-        );
-      output.result(found, render(found));
+    .option('--name <name>', 'only comparisons of this name; mandatory for what lies in a store')
+    .option('--store <name>', "look into this store of the worker's configuration, and not into Temporal")
+    .option('--config <file>', 'drs-pilot.yaml with the stores (else DRS_PILOT_CONFIG, else the one in this directory)')
+    .option('--json', 'one object: the result of the run, and its id; of a store its summary, and its page')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  drs-pilot report latest --name nightly\n  drs-pilot report 2026-01-31 --json\n  drs-pilot report 2024-01-31 --name nightly --store obs',
+    )
+    .action(async (when: string, options: Options) => {
+      const day = dayOf(when);
+      const found = options.store === undefined ? await find(await temporal(), day, options.name) : undefined;
+      if (found) return output.result(found, render(found));
+      const kept = await findKept(day, options);
+      if (kept) return output.result(kept, render(kept));
+      const { name, store } = options;
+      const where = store === undefined ? '' : ` in the store "${store}"`;
+      throw failed(
+        `No comparison${name ? ` "${name}"` : ''} has ended ${day === undefined ? 'yet' : `that began on ${day}`}${where}.${
+          name === undefined
+            ? ' Temporal forgets runs after a while: with --name it is looked for in the stores, too.'
+            : ''
+        }`,
+      );
     });
 
-async function find({ client }: Temporal, when: string, name: string | undefined) {
-  const query = `WorkflowType = "comparison" AND ExecutionStatus = "Completed"${during(when)}`;
+type Found = Night & { readonly workflowId: string };
+
+async function find(
+  { client }: Temporal,
+  day: string | undefined,
+  name: string | undefined,
+): Promise<Found | undefined> {
+  const query = `WorkflowType = "comparison" AND ExecutionStatus = "Completed"${during(day)}`;
   let looked = 0;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const night = (await client.workflow.getHandle(workflowId, runId).result()) as Night;
@@ -60,12 +85,40 @@ async function find({ client }: Temporal, when: string, name: string | undefined
   return undefined;
 }
 
-function during(when: string): string {
-  if (when === 'latest') return '';
-  const day = /^\d{4}-\d\d-\d\d$/.test(when) ? Date.parse(`${when}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(day)) throw badInput(`"${when}" is neither latest nor a date like 2026-01-31`);
-  const next = new Date(day + 86_400_000).toISOString();
-  return ` AND StartTime >= "${new Date(day).toISOString()}" AND StartTime < "${next}"`;
+/** What a store keeps, in the form of a run's result. Without a configuration here there is nothing to look into, unless one was named. */
+async function findKept(day: string | undefined, { name, store, config }: Options) {
+  if (name === undefined) {
+    if (store !== undefined)
+      throw badInput('--name is missing: a store keeps nights by the names of their comparisons');
+    return undefined;
+  }
+  // biome-ignore lint/style/noRestrictedImports: the stores are those of the worker's configuration
+  const { readNight } = await import('../../worker/nights.js');
+  const asked = { name, ...(day && { day }), ...(store && { store }), ...(config && { config }) };
+  const kept = await readNight(asked).catch((error: unknown) => {
+    if (store !== undefined || config !== undefined)
+      throw failed(`The stores cannot be read: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  });
+  if (!kept) return undefined;
+  const { compared, tasks, tables, ...summary } = kept.summary;
+  const { store: where, page } = kept;
+  return { ...summary, counts: { tasks, tables }, tasks: compared, report: { page: { store: where, name: page } } };
+}
+
+/** Undefined: the latest of all. */
+function dayOf(when: string): string | undefined {
+  if (when === 'latest') return undefined;
+  if (!/^\d{4}-\d\d-\d\d$/.test(when) || Number.isNaN(Date.parse(`${when}T00:00:00Z`)))
+    throw badInput(`"${when}" is neither latest nor a date like 2026-01-31`);
+  return when;
+}
+
+function during(day: string | undefined): string {
+  if (day === undefined) return '';
+  const begin = Date.parse(`${day}T00:00:00Z`);
+  const next = new Date(begin + 86_400_000).toISOString();
+  return ` AND StartTime >= "${new Date(begin).toISOString()}" AND StartTime < "${next}"`;
 }
 
 function render({
@@ -79,14 +132,14 @@ function render({
   tasks,
   more,
   report,
-}: Night & { workflowId: string }): string {
+}: Night & { readonly workflowId?: string }): string {
   const told = (count: Readonly<Record<string, number>> = {}) =>
     Object.entries(count)
       .filter(([, number]) => number > 0)
       .map(([what, number]) => `${number} ${what}`)
       .join(', ');
   const lines = [
-    `${name}: ${verdict}, ${began} to ${ended} (${workflowId})`,
+    `${name}: ${verdict}, ${began} to ${ended}${workflowId ? ` (${workflowId})` : ''}`,
     ...Object.entries(counts).map(([what, count]) => `  ${what}: ${told(count)}`),
     ...(differing > 0 ? [`  rows that differ: ${differing}`] : []),
     ...tasks.filter((task) => task.verdict !== 'consistent').flatMap(taskLines),

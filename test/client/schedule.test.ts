@@ -1,44 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, vi } from 'vitest';
 import type { Result } from '../../workflows/messages.js';
+import { configFile } from '../support/config.js';
 import { test as base } from '../support/harness.js';
 import { openWebhook, type Webhook } from '../support/webhook.js';
 import { type Ended, file, run } from './cli.js';
 
 type Cli = (...args: string[]) => Promise<Ended>;
 
-const test = base.extend<{ cli: Cli; oncall: Webhook; settings: Readonly<Record<string, unknown>> }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  cli: async ({}, use) => use((...args) => run(args, { env: { TEMPORAL_ADDRESS: inject('temporal') } })),
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  oncall: async ({}, use) => {
-    const webhook = await openWebhook();
-    await use(webhook);
-    webhook.close();
+const test = base.extend<{ cli: Cli; oncall: Webhook; directory: string; settings: Readonly<Record<string, unknown>> }>(
+  {
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+    cli: async ({}, use) => use((...args) => run(args, { env: { TEMPORAL_ADDRESS: inject('temporal') } })),
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+    oncall: async ({}, use) => {
+      const webhook = await openWebhook();
+      await use(webhook);
+      webhook.close();
+    },
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+    directory: async ({}, use) => use(await mkdtemp(join(tmpdir(), 'drs-pilot-nights-'))),
+    settings: async ({ oncall, directory }, use) => {
+      await use({
+        stores: { local: { directory } },
+        webhooks: { oncall: { url: oncall.url, events: ['inconsistent', 'notFinished', 'recovered'] } },
+      });
+    },
   },
-  settings: async ({ oncall }, use) => {
-    const directory = await mkdtemp(join(tmpdir(), 'drs-pilot-nights-'));
-    await use({
-      stores: { local: { directory } },
-      webhooks: { oncall: { url: oncall.url, events: ['inconsistent', 'notFinished', 'recovered'] } },
-    });
-  },
-});
+);
 
 const SOON = { timeout: 60_000, interval: 100 };
 const YEARLY = ['--cron', '0 1 1 1 *', '--timezone', 'Asia/Shanghai'];
 
-test('a schedule fires by itself, is paused, triggered and backfilled, skips what overlaps, and tells of a recovery', {
+test('a schedule fires by itself, is paused, triggered and backfilled, skips what overlaps, and tells of a recovery; the store outlives Temporal', {
   timeout: 180_000,
-}, async ({ cli, pilot, simulator, oncall }) => {
+}, async ({ cli, pilot, simulator, oncall, directory }) => {
   const { client, taskQueue } = pilot;
   const { id } = simulator.createForeign({ name: 'orders-sync', status: 'INCRE_TRANSFER_STARTED' });
   simulator.patch(id, { data: { orders: { orders: { rows: 5, targetRows: 4 } } } });
   const name = `nightly-${randomUUID().slice(0, 8)}`;
-  const spec = file({ kind: 'comparison', name: 'nightly', task: id, store: 'local', notify: ['oncall'] });
+  const spec = file({ kind: 'comparison', name, task: id, store: 'local', notify: ['oncall'] });
   const handle = client.schedule.getHandle(name);
   const ran = async () => (await handle.describe()).info.recentActions.map(({ action }) => action.workflow.workflowId);
   const verdicts = async () =>
@@ -70,7 +74,7 @@ test('a schedule fires by itself, is paused, triggered and backfilled, skips wha
     expect((await handle.describe()).info.numActionsSkippedOverlap).toBeGreaterThan(0);
     expect((await verdicts()).map(({ verdict }) => verdict)).toEqual(expect.arrayContaining(['inconsistent']));
     expect((await oncall.hears('inconsistent')).event.text).toMatch(
-      /nightly is inconsistent: 1 of 1 task: 1 inconsistent\norders-sync .*lines: orders\.orders, the numbers of rows differ/,
+      /nightly-\w+ is inconsistent: 1 of 1 task: 1 inconsistent\norders-sync .*lines: orders\.orders, the numbers of rows differ/,
     );
     const described = await cli('schedule', 'describe', name);
     expect(described.out).toMatch(new RegExp(`${name}: \\* \\* \\* \\* \\* \\* \\* UTC, paused \\(ada: enough\\)`));
@@ -81,7 +85,7 @@ test('a schedule fires by itself, is paused, triggered and backfilled, skips wha
     expect(await cli('schedule', 'trigger', name)).toMatchObject({ code: 0 });
     await vi.waitFor(async () => expect(await ran()).toHaveLength(before + 1), SOON);
     expect((await verdicts()).at(-1)?.verdict).toBe('consistent');
-    expect((await oncall.hears('recovered')).event.text).toContain('nightly is consistent');
+    expect((await oncall.hears('recovered')).event.text).toContain(`${name} is consistent`);
 
     await cli('schedule', 'update', name, '--cron', '0 1 * * *');
     const past = ['--from', '2026-01-30T00:00:00Z', '--to', '2026-01-31T23:00:00Z'];
@@ -96,6 +100,24 @@ test('a schedule fires by itself, is paused, triggered and backfilled, skips wha
         ),
       SOON,
     );
+
+    // What lies in the store under a name that Temporal knows nothing of, as after its retention.
+    const old = `${name}-old`;
+    for (const folder of ['comparison', '.states/comparison'])
+      await cp(join(directory, folder, name), join(directory, folder, old), { recursive: true });
+    const config = ['--config', await configFile(simulator, { stores: { local: { directory } } })];
+    const today = new Date().toISOString().slice(0, 10);
+    const [latest, dated, missing] = await Promise.all([
+      cli('report', 'latest', '--name', old, ...config, '--json'),
+      cli('report', today, '--name', old, ...config),
+      cli('report', '2001-01-01', '--name', name, '--store', 'local', ...config),
+    ]);
+    expect(latest.json()).toMatchObject({ name, verdict: 'consistent', tasks: [{ name: 'orders-sync' }] });
+    expect(dated.out).toMatch(
+      new RegExp(`^${name}: consistent, .* report: comparison/${old}/.*/report.html in the store "local"`, 's'),
+    );
+    expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('in the store "local"') });
+
     expect((await cli('schedule', 'resume', name)).out).toContain('goes on');
     expect((await handle.describe()).state.paused).toBe(false);
     expect(await cli('schedule', 'delete', name)).toMatchObject({ code: 0 });
