@@ -41,17 +41,21 @@ export interface Scheduled {
   readonly last: readonly { readonly workflowId: string; readonly at: string }[];
 }
 
-const KIND = 'comparison';
+/** What is done again and again without a person. */
+const KINDS: readonly string[] = ['comparison', 'switchover'];
 /** The server takes expressions apart and forgets how they were written, but for what stands behind a `#`. */
 const remembered = (cron: readonly string[]): string[] => cron.map((one) => `${one.trim()} #${one.trim()}`);
 
-/** The spec of a schedule: a comparison, since nothing else is done night after night without a person. */
+/** The spec of a schedule: a comparison, or the drill of a switchover; all else needs a person each time. */
 export function scheduledSpec(path: string, output: Output): SpecFile {
   const specs = readSpecFiles([path], output);
   demandValid(specs);
   const [spec, ...others] = specs;
   if (!spec || others.length > 0) throw badInput('a schedule runs one spec: give one file');
-  if (spec.kind !== KIND) throw badInput(`${spec.file}: a schedule runs a comparison, not a ${spec.kind}`);
+  const { file, kind = '' } = spec;
+  if (!KINDS.includes(kind)) throw badInput(`${file}: a schedule runs a comparison or a drill, not a ${kind}`);
+  if (kind === 'switchover' && spec.spec?.['drill'] !== true)
+    throw badInput(`${file}: drill must be true: a schedule rehearses a switchover, and whoever wants one starts it`);
   return spec;
 }
 
@@ -105,7 +109,7 @@ export async function createSchedule(
   );
 }
 
-const actionOf = (name: string, { kind = KIND, spec }: SpecFile, taskQueue: string) => ({
+const actionOf = (name: string, { kind = 'comparison', spec }: SpecFile, taskQueue: string) => ({
   type: 'startWorkflow' as const,
   workflowType: workflowType(kind),
   workflowId: `${kind}-${name}`,
@@ -178,7 +182,7 @@ export async function listSchedules({ client }: Temporal): Promise<string[]> {
 }
 
 const isOurs = ({ action }: ScheduleSummary): boolean =>
-  action?.type === 'startWorkflow' && action.workflowType === KIND;
+  action?.type === 'startWorkflow' && KINDS.includes(action.workflowType);
 
 const LAST = 5;
 

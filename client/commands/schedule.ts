@@ -22,7 +22,7 @@ interface Given extends When, Policies {
 export const schedule: MakeCommand = (context) => {
   const parts = [create, list, describe, pause, resume, trigger, backfill, update, remove];
   const command = new Command('schedule')
-    .description('comparisons night after night: Temporal Schedules')
+    .description('comparisons and drills night after night: Temporal Schedules')
     .addHelpText('after', EXAMPLES);
   for (const part of parts) command.addCommand(part(context));
   return command;
@@ -31,6 +31,7 @@ export const schedule: MakeCommand = (context) => {
 const EXAMPLES = `
 Examples:
   drs-pilot schedule create nightly comparison.yaml --cron "0 1 * * *" --timezone Asia/Shanghai
+  drs-pilot schedule create drill examples/switchover-drill.yaml --cron "0 2 * * SUN"
   drs-pilot schedule list
   drs-pilot schedule trigger nightly
   drs-pilot schedule backfill nightly --from 2026-01-30T00:00:00Z --to 2026-01-31T12:00:00Z`;
@@ -54,7 +55,7 @@ const create: MakeCommand = ({ temporal, output }) =>
   times(new Command('create'))
     .description('make a schedule; the spec is checked, and nothing runs yet')
     .argument('<name>', 'name of the schedule')
-    .argument('<spec>', 'a comparison, YAML or JSON')
+    .argument('<spec>', 'a comparison, or a switchover with drill: true; YAML or JSON')
     .option('--paused', 'make it paused')
     .option('--json', 'one object: { schedule, cron, timezone, paused, next, last }')
     .action(async (name: string, path: string, { taskQueue = 'drs-pilot', ...given }: Given & { paused?: true }) => {
@@ -122,7 +123,7 @@ const trigger: MakeCommand = ({ temporal, output }) =>
     .action(async (schedule: string, { overlap }: { overlap?: Overlap }) => {
       await (await temporal()).client.schedule.getHandle(schedule).trigger(overlap && OVERLAPS[overlap]);
       output.result({ schedule, triggered: true }, `${schedule}: triggered`);
-      output.say('Its run: drs-pilot list --kind comparison');
+      output.say('Its run: drs-pilot list');
     });
 
 const backfill: MakeCommand = ({ temporal, output }) =>
@@ -144,7 +145,7 @@ const backfill: MakeCommand = ({ temporal, output }) =>
 
 const update: MakeCommand = ({ temporal, output }) =>
   times(named('update', 'change a schedule: only what is given'))
-    .argument('[spec]', 'another comparison, YAML or JSON')
+    .argument('[spec]', 'another one, YAML or JSON')
     .action(async (name: string, path: string | undefined, given: Given) => {
       const spec = path === undefined ? undefined : scheduledSpec(path, output);
       const { pauseOnFailure: _, ...others } = given;

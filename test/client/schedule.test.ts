@@ -6,6 +6,7 @@ import { expect, inject, vi } from 'vitest';
 import type { Result } from '../../workflows/messages.js';
 import { configFile } from '../support/config.js';
 import { test as base } from '../support/harness.js';
+import { protectedTask, switchoverSpec } from '../support/switchover.js';
 import { openWebhook, type Webhook } from '../support/webhook.js';
 import { type Ended, file, run } from './cli.js';
 
@@ -130,6 +131,40 @@ test('a schedule fires by itself, is paused, triggered and backfilled, skips wha
   }
 });
 
+test('a drill runs by its schedule, asks nobody, and says what would have blocked', async ({
+  cli,
+  pilot,
+  simulator,
+}) => {
+  const [name, task] = [`drill-${randomUUID().slice(0, 8)}`, 'drilled-dr'];
+  protectedTask(simulator, task);
+  simulator.patch(task, { delay: 90 });
+  const spec = file(switchoverSpec({ name, task, drill: true }));
+  const handle = pilot.client.schedule.getHandle(name);
+  try {
+    const always = ['--cron', '* * * * * * *', '--task-queue', pilot.taskQueue];
+    expect(await cli('schedule', 'create', name, spec, ...always)).toMatchObject({ code: 0 });
+    const run = await vi.waitFor(async () => {
+      const [first] = (await handle.describe()).info.recentActions;
+      expect(first?.action.workflow.workflowId).toMatch(`switchover-${name}-`);
+      return first?.action.workflow.workflowId ?? '';
+    }, SOON);
+    expect(await pilot.client.workflow.result(run)).toMatchObject({
+      outcome: 'completed',
+      decisions: [{ by: 'drs-pilot' }],
+      switchover: {
+        drill: true,
+        tasks: [{ name: task, state: 'rehearsed' }],
+        wouldBlock: [{ item: `${task}: RPO` }, { item: `${task}: RTO` }],
+      },
+    });
+    expect((await cli('schedule', 'list')).out).toContain(name);
+    expect(simulator.journal().filter(({ effect }) => effect)).toEqual([]);
+  } finally {
+    await handle.delete().catch(() => undefined);
+  }
+});
+
 test('a schedule that cannot be is refused before anything is made', async ({ cli }) => {
   const spec = file({ kind: 'comparison', name: 'nightly', select: {} });
   const create = (...more: string[]) => cli('schedule', 'create', 'none', spec, ...more);
@@ -147,6 +182,7 @@ test('a schedule that cannot be is refused before anything is made', async ({ cl
       '0 1 * * *',
     ),
     cli('schedule', 'create', 'none', 'examples/migration.yaml', '--cron', '0 1 * * *'),
+    cli('schedule', 'create', 'none', 'examples/switchover.yaml', '--cron', '0 1 * * *'),
     cli('schedule', 'backfill', 'none', '--from', '2026-01-31', '--to', '2026-01-30'),
     cli('schedule', 'pause', 'none', '--colour'),
   ]);
@@ -156,7 +192,8 @@ test('a schedule that cannot be is refused before anything is made', async ({ cl
     expect.stringMatching(/^2 --jitter must be a duration/),
     expect.stringMatching(/^2 --cron is missing/),
     expect.stringMatching(/^2 .*compare\.kinds/),
-    expect.stringMatching(/^2 .*a schedule runs a comparison, not a migration/),
+    expect.stringMatching(/^2 .*a schedule runs a comparison or a drill, not a migration/),
+    expect.stringMatching(/^2 .*drill must be true/),
     expect.stringMatching(/^2 --to must be after --from/),
     expect.stringMatching(/^2 .*unknown option/),
   ]);
