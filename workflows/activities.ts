@@ -1,25 +1,31 @@
-import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  proxyActivities,
+  proxyLocalActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities, LocalActivities, WaitActivities } from '../activities/index.js';
 
 const again = { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
 /** A call answers within seconds or not at all; which errors are worth repeating is decided in drs/errors.ts. */
-export const calls = proxyActivities<Activities>({
-  startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '10 seconds',
-  retry: again,
-});
+export const callsWithin = (ms: number) =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: '2 minutes',
+    scheduleToCloseTimeout: ms,
+    heartbeatTimeout: '10 seconds',
+    retry: again,
+  });
 
-/** Calls that must not be sent twice: whatever happens to the worker, they are tried once, and a person is asked. */
-export const callsOnce = proxyActivities<Activities>({
-  startToCloseTimeout: '12 minutes',
-  scheduleToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '10 seconds',
-  retry: { maximumAttempts: 1 },
-});
+/** So long a call is tried, ms. */
+export const CALL_MS = 1_800_000;
+export const calls = callsWithin(CALL_MS);
 
-/** The same, for what was checked just now: when no worker takes it up within so many ms, it is known not to be done. */
+/**
+ * Calls that must not be sent twice: whatever happens to the worker, they are tried once, and a person is asked. When no worker takes
+ * one up within so many ms, it is known not to be done.
+ */
 export const callsSoon = (ms: number) =>
   proxyActivities<Activities>({
     startToCloseTimeout: '12 minutes',
@@ -27,6 +33,12 @@ export const callsSoon = (ms: number) =>
     heartbeatTimeout: '10 seconds',
     retry: { maximumAttempts: 1 },
   });
+
+/** Whether a call failed because no worker took it up: nothing was sent. */
+export function wasNotTaken(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+}
 
 /** What somebody waits for who asked for it: done within a moment, or told that it was not. */
 export const prompt = proxyActivities<Activities>({

@@ -1,8 +1,30 @@
+import type { GateRule } from './gate.js';
 import type { Approver, Decision } from './messages.js';
+import { readPublicKey } from './signatures.js';
+
+/** Somebody who approved, and the fingerprint of the key that proves it; without one the name is a claim. */
+export interface Signer {
+  readonly by: string;
+  readonly key?: string;
+}
 
 /** An approval, and when it was given (epoch ms). */
-export interface Given extends Decision {
+export interface Given extends Decision, Signer {
   readonly at: number;
+}
+
+/** Whether somebody who approved may do so under a rule that was read later: others may have left the group, or lost a key. */
+export function mayApprove(rule: GateRule, { by, key }: Signer, requester?: string): boolean {
+  const { members, escalation, keys, fourEyes } = rule;
+  if (members && !members.includes(by) && !escalation?.members.includes(by)) return false;
+  if (fourEyes && (requester === undefined || by === requester)) return false;
+  const own = keys && Object.hasOwn(keys, by) ? keys[by] : undefined;
+  return own === undefined || own.some((line) => fingerprintOf(line) === key);
+}
+
+function fingerprintOf(line: string): string | undefined {
+  const key = readPublicKey(line);
+  return typeof key === 'string' ? undefined : key.fingerprint;
 }
 
 /** The approvals of one opening. One that has expired counts no more, without anybody's having to say so. */
@@ -17,9 +39,9 @@ export class Approvals {
     this.given = new Map(given.map((one) => [one.by, one]));
   }
 
-  give(decision: Decision, now: number): void {
+  give(decision: Decision, now: number, key?: string): void {
     this.given.delete(decision.by);
-    this.given.set(decision.by, { ...decision, at: now });
+    this.given.set(decision.by, { ...decision, at: now, ...(key && { key }) });
   }
 
   withdraw(by: string): void {

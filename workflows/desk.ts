@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { HoldInput } from '../activities/hold-gate.js';
+import type { GateAsk } from '../activities/services.js';
 import { local, waits } from './activities.js';
 import { evidence } from './evidence.js';
 import { readFailure } from './failure.js';
@@ -143,7 +144,7 @@ export class Desk {
 
   private async open(ask: Ask, { run, proofs, requester }: Asking): Promise<Opening> {
     const { name, spec = {}, forcible, about } = ask;
-    const { offsets = [], ...rule } = await local.gateRule({
+    const reads: GateAsk = {
       kind: run.kind,
       name: run.name,
       gate: name,
@@ -153,7 +154,8 @@ export class Desk {
       ...(spec.window && { zone: spec.window.zone }),
       ...(forcible && { forcible: true }),
       ...about,
-    });
+    };
+    const { offsets = [], ...rule } = await local.gateRule(reads);
     const carried = this.carried?.id.startsWith(`${name}#`) ? this.carried : undefined;
     const opened = carried?.opened ?? Date.now();
     if (!this.first.has(name)) this.first.set(name, opened);
@@ -170,6 +172,7 @@ export class Desk {
       changeProblem: ask.changeProblem,
       proofs,
       requester,
+      reads,
       validFor: spec.validFor,
       hours: spec.window && { ...spec.window, offsets },
       escalateAfter: spec.escalate?.after,
@@ -180,6 +183,9 @@ export class Desk {
     if (carried) this.carried = undefined;
     else this.openings.set(name, number);
     this.current = new Opening(carried?.id ?? `${name}#${number}`, question, opened, carried);
+    const { gone } = this.current;
+    if (gone.length > 0)
+      this.user.note(`the approval of ${gone.join(', ')} counts no more: who may approve has changed`, this.current.id);
     return this.current;
   }
 

@@ -99,9 +99,11 @@ async function protect(
       const check = ahead ? undefined : await preCheck(run, task, plan);
       const parameters = await compareParameters(run, task, plan);
       const question = which ? `Start the ${which} subtask?` : 'Start the disaster recovery?';
-      if (ahead) await approveBackward(run, plan, ahead, { question, parameters });
-      else await approveStart(run, plan, { question, check, parameters });
-      await run.step('Start request', () => requestStart(task, plan));
+      await requestStart(run, task, plan, (items) =>
+        ahead
+          ? approveBackward(run, plan, ahead, { question, parameters, items })
+          : approveStart(run, plan, { question, check, parameters, items }),
+      );
     });
   }
 

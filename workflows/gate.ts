@@ -1,4 +1,5 @@
-import { Approvals, type Given } from './approvals.js';
+import type { GateAsk } from '../activities/services.js';
+import { Approvals, type Given, mayApprove, type Signer } from './approvals.js';
 import { evidence, worsened } from './evidence.js';
 import type { Change, Choice, Decision, DecisionRecord, Evidence, GateView, Item, Proof } from './messages.js';
 import type { Keys, Proofs } from './proofs.js';
@@ -48,6 +49,8 @@ export interface Question {
   readonly proofs?: Proofs | undefined;
   /** Who requested the run, where that is proved. */
   readonly requester?: string | undefined;
+  /** How the rule is read again. */
+  readonly reads?: GateAsk | undefined;
 }
 
 export interface Answer {
@@ -57,6 +60,8 @@ export interface Answer {
   readonly last?: Decision;
   /** When the first of the approvals that counted expires, or the window closes, whichever is first; epoch ms. */
   readonly until?: number;
+  /** Of an approval by a group: who gave it, and what tells whether they still may. */
+  readonly group?: { readonly reads: GateAsk; readonly signers: readonly Signer[]; readonly requester?: string };
   /** Blocking items stood, and every approval overrode them; of other decisions, whether they said `force`. */
   readonly forced: boolean;
   /** What was shown. */
@@ -77,6 +82,8 @@ export class Opening {
   /** Of all that was shown, by number of the snapshot. */
   private readonly hashes = new Map<number, string>();
   private readonly acknowledged: Set<string>;
+  /** Whose approvals came over and count no more: they left the group, or their key did. */
+  readonly gone: readonly string[];
 
   constructor(
     readonly id: string,
@@ -85,7 +92,10 @@ export class Opening {
     carried?: CarriedOpening,
   ) {
     this.evidence = carried?.evidence ?? question.evidence;
-    this.approvals = new Approvals(question.validFor, carried?.approvals);
+    const { rule, requester, validFor } = question;
+    const may = (one: Given): boolean => mayApprove(rule, one, requester);
+    this.approvals = new Approvals(validFor, carried?.approvals.filter(may));
+    this.gone = carried?.approvals.filter((one) => !may(one)).map(({ by }) => by) ?? [];
     this.acknowledged = new Set(carried?.acknowledged);
     this.hashes.set(this.evidence.snapshot, this.evidence.hash);
   }
@@ -110,17 +120,17 @@ export class Opening {
   /** Counts a decision that `refusal` let pass. Gives the proof of who said it, undefined where the name is a claim. */
   take(decision: Decision, now: number): Proof | undefined {
     const proof = this.proof(decision, now);
-    this.hear(decision, now);
+    this.hear(decision, now, typeof proof === 'object' ? proof.key : undefined);
     if (typeof proof !== 'object') return undefined;
     this.question.proofs?.count(decision.by, proof);
     return proof;
   }
 
-  private hear(decision: Decision, now: number): void {
+  private hear(decision: Decision, now: number, key?: string): void {
     const { by, reason } = decision;
     switch (decision.decision) {
       case 'approve':
-        this.approvals.give(decision, now);
+        this.approvals.give(decision, now, key);
         if (this.approvals.counting(now).length >= this.question.rule.approvals) this.approve(decision, now);
         return;
       case 'withdraw':
@@ -227,14 +237,16 @@ export class Opening {
   }
 
   private approve(last: Decision, now: number): void {
-    const { hours } = this.question;
+    const { hours, rule, reads, requester } = this.question;
     const until = Math.min(this.approvals.until(now), hours ? closesAt(hours, now) : Number.POSITIVE_INFINITY);
-    const by = this.approvals.counting(now).map((one) => one.by);
+    const signers = this.approvals.counting(now).map(({ by, key }) => ({ by, ...(key && { key }) }));
+    const by = signers.map((one) => one.by);
     this.close('approve', by, last.reason, last);
     this.answer = {
       ...(this.answer as Answer),
       forced: this.blocked !== undefined,
       ...(Number.isFinite(until) && { until }),
+      ...(rule.members && reads && { group: { reads, signers, ...(requester && { requester }) } }),
     };
   }
 

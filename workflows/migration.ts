@@ -1,3 +1,4 @@
+import type { Answer } from './gate.js';
 import type { Result } from './messages.js';
 import { outline } from './outlines/migration.js';
 import { stepsOf } from './outlines/row.js';
@@ -39,8 +40,7 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
         if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });
         const check = await preCheck(run, task, plan);
         const parameters = await compareParameters(run, task, plan);
-        await approveStart(run, plan, { check, parameters });
-        await run.step('Start request', () => requestStart(task, plan));
+        await requestStart(run, task, plan, (again) => approveStart(run, plan, { check, parameters, items: again }));
       });
     }
 
@@ -55,7 +55,9 @@ export async function migration(spec: unknown, carried?: Carried): Promise<Resul
           await run.step('Incremental transfer', (retry) => incrementalTransfer(task, plan.cutover.openBelow, retry));
       } while (!(await cutover(run, task, plan)));
       run.phase('ends');
-      const ended = await run.step('End', () => endTask(task, plan));
+      const ended = await run.step('End', (retry) =>
+        endTask(task, plan, retry ? undefined : run.resultOf<Answer>('Cutover approval')),
+      );
       await run.step('Release', (retry) => release(run, task, retry));
       await hooks(run, task, plan, 'after');
       return ended;

@@ -1,5 +1,6 @@
 import type { Permit } from '../activities/permit.js';
 import { COMPARES, READS } from '../drs/operations/effects.js';
+import { reopened } from './lapse.js';
 import type { JobOutcome, Result } from './messages.js';
 import { outline } from './outlines/operation.js';
 import { stepsOf } from './outlines/row.js';
@@ -22,18 +23,27 @@ export async function operation(spec: unknown, carried?: Carried): Promise<Resul
     run.about([...new Set(permit.tasks.map(({ jobId }) => jobId).filter(Boolean))]);
     const asks = permit.permission === 'approve' || plan.gate !== undefined;
     run.outline(stepsOf(outline(plan, asks)));
-    if (asks) await approval(run, plan, permit);
-
-    await lockTasks(run, plan, permit);
-    run.phase('calls');
     run.report({ operation: plan.operation });
+    let lapsed: string | undefined;
     do {
+      const approved = asks ? await approval(run, plan, permit, reopened(lapsed)) : undefined;
+      await lockTasks(run, plan, permit);
+      run.phase('calls');
       run.forget('Call');
-      await run.step('Call', () => send(run, plan, permit), { note: (counts) => counts });
-    } while (await askAbout(run, plan, permit));
-    run.report({ summary: summary(run.reported<JobOutcome[]>('outcomes') ?? []) });
+      lapsed = await run.step('Call', () => send(run, plan, permit, approved), { note: (why) => why ?? counted(run) });
+      if (lapsed) await askAgain(run);
+    } while (lapsed || (await askAbout(run, plan, permit)));
+    run.report({ summary: counted(run) });
     return {};
   }, keep);
+}
+
+const counted = (run: Run<OperationPlan>): string => summary(run.reported<JobOutcome[]>('outcomes') ?? []);
+
+/** Nobody is kept from the tasks while people think. */
+async function askAgain(run: Run<OperationPlan>): Promise<void> {
+  run.forget('Approval');
+  await run.unlock();
 }
 
 /** Reads need no lock, and comparisons share it. What cannot be read is left to the call, which says why. */

@@ -39,8 +39,7 @@ export async function synchronization(spec: unknown, carried?: Carried): Promise
         if (hasFilters(plan)) await run.step('Row filters', () => rowFilters(task, plan));
         if (plan.speed) await run.step('Flow control', () => flowControl(task, plan), { skippable: true });
         const check = await preCheck(run, task, plan);
-        await approveStart(run, plan, { check });
-        await run.step('Start request', () => requestStart(task, plan));
+        await requestStart(run, task, plan, (again) => approveStart(run, plan, { check, items: again }));
       });
     }
 

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { onPath } from '../../scripts/executables.mjs';
+import type { Choice, Decision, Place } from '../../workflows/messages.js';
+import { decisionText } from '../../workflows/signed.js';
+import type { Run } from './harness.js';
 
 export const hasSshKeygen: boolean = Boolean(onPath('ssh-keygen'));
 
@@ -77,4 +80,19 @@ export function securityKey(flags = 0x01) {
       return `-----BEGIN SSH SIGNATURE-----\n${lines}\n-----END SSH SIGNATURE-----\n`;
     },
   };
+}
+
+/** A decision at the open gate, signed by the real ssh-keygen over what a person would see. */
+export async function signed(
+  run: Run,
+  gate: string,
+  decision: Choice,
+  by: string,
+  key: Key | undefined,
+  time = new Date().toISOString(),
+): Promise<Decision> {
+  const { id, evidence } = await run.gate(gate);
+  const { place } = await run.status();
+  const said = { gate: id, by, reason: 'as agreed', decision, snapshot: evidence.snapshot, time };
+  return { ...said, signature: key?.sign(decisionText(place as Place, evidence.hash, said)) ?? '' };
 }

@@ -383,6 +383,26 @@ test('a start in the future is given to DRS once it is approved, and the task wa
   expect((await run.result()).outcome).toBe('completed');
 });
 
+test('a start that is tried again after its approval has expired is asked again', async ({ pilot, simulator }) => {
+  const operation = 'batchStartJobs';
+  const spec = gated({ validFor: '1s' });
+  simulator.fault({ operation, fault: { kind: 'jobError', code: 'DRS.M00202' } });
+  const run = await pilot.start(spec);
+  await run.approve('start');
+  await run.gate('start-request');
+  const { at = '' } = (await run.status()).decisions.at(-1) ?? {};
+  await vi.waitUntil(() => Date.now() > Date.parse(at) + 1_000, SOON);
+  await run.decide('start-request', 'retry');
+  expect((await run.gate('start#2')).evidence.items).toContainEqual({
+    item: 'opened again: approval',
+    class: 'warning',
+    value: 'it expired, or its window closed, before the call was sent',
+  });
+  expect(simulator.journal().filter((one) => one.operation === operation)).toHaveLength(1);
+  await run.approve('start#2');
+  await run.gate('cutover');
+});
+
 test('a start time that has passed when it is approved is asked again', async ({ pilot, simulator }) => {
   // On a machine that is busy the gate may open too late for the first.
   const soon = async (leads: readonly number[]): Promise<{ run: Run; at: string; name: string }> => {

@@ -3,6 +3,7 @@ import type { LockAnswer, LockView, Owner } from '../../activities/locks.js';
 import { migrationSpec } from '../support/config.js';
 import { approveAll, type Pilot, type Run, test } from '../support/harness.js';
 
+const SOON = { timeout: 60_000, interval: 50 };
 const RUNS = 'INCRE_TRANSFER_STARTED';
 const EVERYTHING = { operations: { batchStopJobs: 'allow', batchRestoreTask: 'allow' } };
 
@@ -33,13 +34,14 @@ async function atStart(
   return { run, job: (simulator.job(spec.name) as { id: string }).id };
 }
 
-test('a call waits for the lock that a migration holds, and goes on by itself once it is free', async ({
+test('a call waits for the lock that a migration holds, and goes on by itself once it is free, if its approval holds', async ({
   pilot,
   simulator,
 }) => {
   const { run, job } = await atStart(pilot, simulator);
   expect(await holdersOf(pilot, job)).toEqual([[run.id, 'exclusive']]);
 
+  const sent = () => simulator.journal().filter(({ operation }) => operation === 'batchSetSpeed');
   const speed = await limitSpeed(pilot, job);
   const gate = await speed.gate('lock');
   expect(gate.question).toContain(`${run.id} since`);
@@ -48,10 +50,28 @@ test('a call waits for the lock that a migration holds, and goes on by itself on
   expect((await look(pilot, job)).queue).toMatchObject([
     { owner: { workflowId: speed.id }, reason: 'for batchSetSpeed' },
   ]);
-  expect(simulator.journal().map(({ operation }) => operation)).not.toContain('batchSetSpeed');
+  const bounded = await pilot.start(
+    { operation: 'batchSetSpeed', request: { job_id: job, speed_limit: [] }, gate: { validFor: '1s' } },
+    { workflow: 'operation' },
+  );
+  await bounded.approve('approval');
+  await bounded.gate('lock');
+  const { at = '' } = (await bounded.status()).decisions.at(-1) ?? {};
+  await vi.waitUntil(() => Date.now() > Date.parse(at) + 1_000, SOON);
+  expect(sent()).toHaveLength(0);
 
   await run.approve('start');
   expect(await speed.result()).toMatchObject({ outcome: 'completed' });
+  expect((await bounded.gate('approval#2')).evidence.items[0]).toEqual({
+    item: 'opened again: approval',
+    class: 'warning',
+    value: 'it expired, or its window closed, before the call was sent',
+  });
+  expect(sent()).toHaveLength(1);
+  expect((await look(pilot, job)).holders).toEqual([]);
+  await bounded.approve('approval#2');
+  expect(await bounded.result()).toMatchObject({ outcome: 'completed', summary: '1 of 1 done' });
+  expect(sent()).toHaveLength(2);
   await run.approve('cutover');
   expect(await run.result()).toMatchObject({ outcome: 'completed' });
   expect((await look(pilot, job)).holders).toEqual([]);

@@ -4,10 +4,12 @@ import { evidence } from '../../workflows/evidence.js';
 import { Opening, type Question } from '../../workflows/gate.js';
 import type { Choice, Decision, Item } from '../../workflows/messages.js';
 import { Proofs } from '../../workflows/proofs.js';
+import { type PublicKey, readPublicKey } from '../../workflows/signatures.js';
 import { decisionText } from '../../workflows/signed.js';
 import { closesAt, type Hours, isOpen, opensAt, readWindow } from '../../workflows/window.js';
 import { securityKey } from '../support/ssh-keys.js';
 
+const NEW = securityKey().line;
 const MINUTE = 60_000;
 const T = Date.parse('2026-01-31T18:00:00Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -123,6 +125,30 @@ describe('evidence that changes', () => {
     expect(after.view(T)).toEqual(before.view(T));
     say(after, said('ben', { snapshot: 2 }), T + MINUTE);
     expect(after.answer).toMatchObject({ by: ['ada', 'ben'], until: T + 30 * MINUTE });
+  });
+
+  test.each([
+    ['left the group', { members: ['ben', 'cleo'] }, 'old'],
+    ['lost the key', { keys: { ada: [NEW] } }, 'old'],
+    ['needs a key now', { keys: { ada: [NEW] } }, undefined],
+    ['requested the run, under four eyes', { fourEyes: true }, 'old'],
+  ])('what somebody approved who %s meanwhile counts no more', (_, rule, key) => {
+    const before = open();
+    const { question } = before;
+    const carried = { ...before.carry(), approvals: [{ ...said('ada'), at: T, ...(key && { key }) }] };
+    const resumed = (more: object) =>
+      new Opening(before.id, { ...question, requester: 'ada', rule: { ...question.rule, ...more } }, T, carried);
+    expect(resumed({}).count(T)).toBe('1 of 2');
+    expect(resumed(rule)).toMatchObject({ gone: ['ada'] });
+    expect(resumed(rule).count(T)).toBe('0 of 2');
+  });
+
+  test('a key that is still there keeps what it proved', () => {
+    const { fingerprint } = readPublicKey(NEW) as PublicKey;
+    const before = open();
+    const carried = { ...before.carry(), approvals: [{ ...said('ada'), at: T, key: fingerprint }] };
+    const rule = { ...before.question.rule, keys: { ada: [NEW] } };
+    expect(new Opening(before.id, { ...before.question, rule }, T, carried).count(T)).toBe('1 of 2');
   });
 });
 

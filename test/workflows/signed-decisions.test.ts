@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { type Choice, type Decision, signalOf } from '../../workflows/messages.js';
 import { readUpdate } from '../../workflows/plans/updates.js';
-import { decisionText, requestText, updateText } from '../../workflows/signed.js';
+import { requestText, updateText } from '../../workflows/signed.js';
 import { migrationSpec } from '../support/config.js';
 import { test as base, type Run, rejection, runOf } from '../support/harness.js';
-import { hasSshKeygen, type Key, sshKey, sshVerifies } from '../support/ssh-keys.js';
+import { hasSshKeygen, type Key, signed as signedBy, sshKey, sshVerifies } from '../support/ssh-keys.js';
 import { supervised, supervisedSync } from '../support/supervised.js';
 
 const [ada, ben, old] = hasSshKeygen ? [sshKey(), sshKey(), sshKey()] : [];
@@ -29,19 +29,13 @@ const test = base.skipIf(!hasSshKeygen);
 
 const named = (name: string) => migrationSpec(`${name}-${Math.random().toString(36).slice(2, 10)}`);
 
-/** A decision at the open gate, signed by the real ssh-keygen over what a person would see. */
-async function signed(
+const signed = (
   run: Run,
   gate: string,
   decision: Choice,
   by: 'ada' | 'ben',
-  { key = KEYS[by], time = new Date().toISOString() } = {},
-): Promise<Decision> {
-  const { id, evidence } = await run.gate(gate);
-  const { place } = await run.status();
-  const said = { gate: id, by, reason: 'as agreed', decision, snapshot: evidence.snapshot, time } as const;
-  return { ...said, signature: key.sign(decisionText(place as never, evidence.hash, said)) };
-}
+  { key = KEYS[by], time }: { key?: Key; time?: string } = {},
+): Promise<Decision> => signedBy(run, gate, decision, by, key, time);
 const send = (run: Run, payload: object) => run.send('decide', payload);
 const refusal = (run: Run, payload: object) => rejection(() => send(run, payload));
 

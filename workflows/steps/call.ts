@@ -3,9 +3,11 @@ import type { ListOptions } from '../../activities/calls.js';
 import type { Permit, TaskSeen } from '../../activities/permit.js';
 import { KINDS, type Kind, type Outcome } from '../../drs/errors.js';
 import { SHOWS_IN } from '../../drs/operations/effects.js';
-import { calls, callsOnce, glances } from '../activities.js';
+import { CALL_MS, type calls, callsSoon, glances, wasNotTaken } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
+import type { Answer } from '../gate.js';
+import { callsFor, lapse, leftFor } from '../lapse.js';
 import type { Item, JobOutcome } from '../messages.js';
 import { entryOf, type OperationPlan } from '../plans/operation.js';
 import type { Run } from '../run.js';
@@ -22,22 +24,30 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Sends what is not settled yet, in requests of as many jobs as the call allows. What DRS could not do now is tried again for
- * some minutes; what may have been done is never sent again by itself.
+ * some minutes; what may have been done is never sent again by itself. Gives the reason where the approval does not hold any more
+ * while something is still to be sent.
  */
-export async function send(run: Run<OperationPlan>, plan: OperationPlan, { tasks }: Permit): Promise<string> {
+export async function send(
+  run: Run<OperationPlan>,
+  plan: OperationPlan,
+  { tasks }: Permit,
+  approved: Answer | undefined,
+): Promise<string | undefined> {
   const outcomes = [...(run.reported<JobOutcome[]>('outcomes') ?? tasks.map(notSent))];
   let pause = FIRST_PAUSE_MS;
   for (let round = 1; ; round += 1) {
     const open = indexesOf(outcomes, 'notSent', 'transient');
     for (const chunk of chunks(open, plan)) {
+      const lapsed = approved && (await lapse(approved));
+      if (lapsed) return lapsed;
       // What is under way is heard out: its outcome would be lost otherwise.
       if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the rest was not sent');
-      const got = await CancellationScope.nonCancellable(() => callChunk(plan, chunk));
+      const got = await CancellationScope.nonCancellable(() => callChunk(plan, chunk, approved));
       for (const [place, index] of chunk.entries()) outcomes[index] = told(got[place], tasks[index]);
       run.report({ outcomes: [...outcomes] });
       run.progress('Call', summary(outcomes));
     }
-    if (round === ROUNDS || indexesOf(outcomes, 'transient').length === 0) return summary(outcomes);
+    if (round === ROUNDS || indexesOf(outcomes, 'transient').length === 0) return undefined;
     await sleep(pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }
@@ -64,10 +74,15 @@ type AnyCall = (
 ) => Promise<Outcome<unknown>[]>;
 
 /** One activity. Where it fails as a whole, all of its jobs have that failure. */
-async function callChunk(plan: OperationPlan, chunk: readonly number[]): Promise<Outcome<unknown>[]> {
+async function callChunk(
+  plan: OperationPlan,
+  chunk: readonly number[],
+  approved: Answer | undefined,
+): Promise<Outcome<unknown>[]> {
   const { operation, requests, cloud } = plan;
   const repeatable = entryOf(operation)?.repeatable === true;
-  const call = (repeatable ? calls : callsOnce)[operation as keyof typeof calls] as unknown as AnyCall;
+  const by = repeatable ? callsFor(approved) : callsSoon(leftFor(approved, CALL_MS));
+  const call = by[operation as keyof typeof calls] as unknown as AnyCall;
   const most = Math.floor(MOST_BYTES / requests.length);
   try {
     return await call(
@@ -88,6 +103,7 @@ function failureOf(error: unknown, repeatable: boolean): { kind: Kind; message: 
   const ours = error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && kind in KINDS;
   if (ours) return { kind: kind as Kind, message };
   if (repeatable) return { kind: 'refused', message };
+  if (wasNotTaken(error)) return { kind: 'transient', message: 'no worker took it up in time, so it was not sent' };
   return { kind: 'ambiguous', message: `nobody knows whether it was sent: ${message}` };
 }
 

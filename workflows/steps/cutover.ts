@@ -1,7 +1,7 @@
 import { waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
-import type { Answer } from '../gate.js';
+import { lapse } from '../lapse.js';
 import { AFTER_CUTOVER, BEFORE_CUTOVER } from '../outlines/migration.js';
 import { hookRows, stepsOf } from '../outlines/row.js';
 import type { MigrationPlan } from '../plans/migration.js';
@@ -59,8 +59,7 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
   // From the proof on to the end: what was proved must still hold when the task is ended.
   await run.lock(task.jobId, 'to cut over');
   await hooks(run, task, plan, 'before');
-  if (!incremental && holds(approved)) return true;
-  if (!incremental) return await askAgain(run, task);
+  if (!incremental) return (await lapse(approved)) === undefined || (await askAgain(run, task));
 
   const { maxDelay, within } = plan.cutover;
   const settled = await run.step(
@@ -68,13 +67,10 @@ export async function cutover(run: Steps, task: Task, plan: MigrationPlan): Prom
     async (retry) => await waits().waitForDelay({ ...at(task), retry, maxDelay, within }),
     { note: ({ reached, delay }) => `${reached ? '' : 'too high: '}${seconds(delay)}` },
   );
-  if (settled?.reached && holds(approved)) return true;
+  if (settled?.reached && (await lapse(approved)) === undefined) return true;
   if (settled?.reached) run.forget('Cutover delay');
   return await askAgain(run, task);
 }
-
-/** Approvals count for their time, and the end is asked for inside the window. */
-const holds = ({ until }: Answer): boolean => until === undefined || Date.now() < until;
 
 async function askAgain(run: Steps, task: Task): Promise<false> {
   await run.unlock(task.jobId);

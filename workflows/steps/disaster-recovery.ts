@@ -2,6 +2,7 @@ import type { Initialised, Lag } from '../../activities/disaster-recovery.js';
 import { calls, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
+import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
 import type { DisasterRecoveryPlan } from '../plans/disaster-recovery.js';
 import { approveStart, type StartEvidence, type StartedPlan } from './start.js';
@@ -54,12 +55,13 @@ export async function approveBackward(
   plan: StartedPlan & Pick<DisasterRecoveryPlan, 'inSync'>,
   { task, lag }: Ahead,
   evidence: StartEvidence,
-): Promise<void> {
+): Promise<Answer> {
   const items = (last: Lag): Item[] => [
+    ...(evidence.items ?? []),
     item('forward subtask', last.reached ? 'ok' : 'warning', `${lagText(last)}, read at ${last.at}`),
   ];
   for (let last = lag; ; ) {
-    await approveStart(run, plan, { ...evidence, items: items(last) });
+    const answer = await approveStart(run, plan, { ...evidence, items: items(last) });
     last = (await run.step(
       'Forward in place',
       (retry) => inPlace(task, { ...near(plan.inSync), within: WITHIN_MS }, retry),
@@ -67,7 +69,7 @@ export async function approveBackward(
         note: lagText,
       },
     )) as Lag;
-    if (last.reached) return;
+    if (last.reached) return answer;
     run.forget('Forward in place', 'Start approval');
   }
 }

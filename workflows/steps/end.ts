@@ -1,11 +1,17 @@
 import { calls, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
+import type { Answer } from '../gate.js';
+import { callsFor } from '../lapse.js';
 import type { TaskPlan, UseType } from '../plans/task.js';
 import { at, type Family, type Task } from './task.js';
 
-/** §6.1.14, `terminate`. What it answers is recorded: where the source's binlog stood (MySQL) is asked for nowhere else. */
-export async function endTask(task: Task, plan: TaskPlan): Promise<{ position?: string; endedAt: string }> {
-  return await calls.endTask({ ...at(task), position: plan.task.engine_type === 'mysql' });
+/** §6.1.14, `terminate`, tried for as long as its approval holds; a retry is a decision of its own. What it answers is recorded: where the source's binlog stood (MySQL) is asked for nowhere else. */
+export async function endTask(
+  task: Task,
+  plan: TaskPlan,
+  approved?: Answer,
+): Promise<{ position?: string; endedAt: string }> {
+  return await callsFor(approved).endTask({ ...at(task), position: plan.task.engine_type === 'mysql' });
 }
 
 /** Until RELEASE_RESOURCE_COMPLETE. A release that failed is ended again on "retry", by force where the decision says so. */

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Permit, TaskSeen } from '../../activities/permit.js';
 import { calls } from '../activities.js';
 import { item } from '../evidence.js';
+import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
 import { entryOf, type OperationPlan } from '../plans/operation.js';
 import type { Run } from '../run.js';
@@ -21,14 +22,23 @@ export async function permission({ cloud, operation, requests }: OperationPlan):
   });
 }
 
-/** The gate before a call that the policy or the spec wants approved: what is called, for which tasks, and with what. */
-export async function approval(run: Run<OperationPlan>, plan: OperationPlan, permit: Permit): Promise<void> {
+/**
+ * The gate before a call that the policy or the spec wants approved: what is called, for which tasks, and with what. `again`: why it
+ * opens once more.
+ */
+export async function approval(
+  run: Run<OperationPlan>,
+  plan: OperationPlan,
+  permit: Permit,
+  again: readonly Item[],
+): Promise<Answer | undefined> {
   const { operation, requests, single, gate = {}, reason } = plan;
-  await run.gate('approval', 'Approval', () => ({
+  return await run.approve('approval', 'Approval', () => ({
     question: `Call ${operation}${single ? '' : ` for ${requests.length} jobs`}?`,
     ask: gate,
     about: about(plan, permit),
     items: [
+      ...again,
       item(operation, 'ok', `${entryOf(operation)?.summary} (§${entryOf(operation)?.section})`),
       ...(reason ? [item('reason', 'ok', reason)] : []),
       item('policy', 'ok', permit.why),

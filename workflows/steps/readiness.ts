@@ -2,7 +2,6 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Readiness, ReadinessInput } from '../../activities/readiness.js';
 import { FORCIBLE } from '../../activities/readiness-items.js';
 import { calls, waits } from '../activities.js';
-import { item } from '../evidence.js';
 import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
 import { approvalGate } from '../outlines/switchover.js';
@@ -81,12 +80,6 @@ export function worse(approved: readonly Item[], now: readonly Item[]): Item[] {
   const before = new Map(approved.map((one) => [one.item, one.class]));
   return now.filter((one) => rank[one.class] > rank[before.get(one.item) ?? 'ok']);
 }
-
-/** Why an approval does not hold any more. */
-export const lapsed = ({ until }: Answer): Item[] =>
-  until !== undefined && Date.now() >= until
-    ? [item('approval', 'warning', 'it expired, or its window closed, before the call was sent')]
-    : [];
 
 export const summary = (items: readonly Item[]): string =>
   (['blocking', 'warning', 'ok'] as const)

@@ -1,7 +1,9 @@
 import type { ParameterComparison } from '../../activities/parameters.js';
-import { calls, waits } from '../activities.js';
+import { waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { item } from '../evidence.js';
+import type { Answer } from '../gate.js';
+import { callsFor, lapse, reopened } from '../lapse.js';
 import type { Item } from '../messages.js';
 import { type ChosenObjects, describeObjects } from '../plans/objects.js';
 import type { TaskPlan } from '../plans/task.js';
@@ -26,7 +28,7 @@ export async function approveStart(
   run: Steps,
   plan: StartedPlan,
   { check, parameters, question = 'Start the transfer?', items = [] }: StartEvidence,
-): Promise<void> {
+): Promise<Answer> {
   for (;;) {
     const past = startsAt(plan) !== undefined && (startsAt(plan) as number) <= Date.now();
     const when =
@@ -35,13 +37,13 @@ export async function approveStart(
         : past
           ? ` Its start time ${plan.start.at} has passed: it would start now`
           : ` It starts at ${plan.start.at}`;
-    await run.gate('start', 'Start approval', () => ({
+    const answer = await run.approve('start', 'Start approval', () => ({
       question: `${question}${when}`,
       ask: plan.start.gate,
       items: [...facts(plan), ...items, ...checked(check), ...compared(parameters)],
     }));
     const at = startsAt(plan);
-    if (at === undefined || at > Date.now() || past) return;
+    if (answer && (at === undefined || at > Date.now() || past)) return answer;
     run.forget('Start approval');
   }
 }
@@ -106,11 +108,32 @@ function compared(parameters?: ParameterComparison): Item[] {
   ];
 }
 
-/** §6.1.11. Precondition: CONFIGURATION, pre-check passed. What DRS has accepted may still fail. */
-export async function requestStart(task: Task, plan: TaskPlan): Promise<void> {
+/**
+ * §6.1.11, under the approval that `approve` asks for; asked again, with the reason, where that does not hold any more when the call
+ * is to be made. Precondition: CONFIGURATION, pre-check passed. What DRS has accepted may still fail.
+ */
+export async function requestStart(
+  run: Steps,
+  task: Task,
+  plan: TaskPlan,
+  approve: (again: readonly Item[]) => Promise<Answer>,
+): Promise<void> {
+  for (let again: readonly Item[] = []; ; ) {
+    const answer = await approve(again);
+    const why = await run.step('Start request', async () => {
+      const lapsed = await lapse(answer);
+      if (lapsed === undefined) await callsFor(answer).startTask({ ...at(task), ...startTime(plan) });
+      return lapsed;
+    });
+    if (!why) return;
+    again = reopened(why);
+    run.forget('Start request', 'Forward in place', 'Start approval');
+  }
+}
+
+function startTime(plan: TaskPlan): { readonly startTime?: string } {
   const time = startsAt(plan);
-  const startTime = time !== undefined && time > Date.now() ? String(time) : undefined;
-  await calls.startTask({ ...at(task), ...(startTime && { startTime }) });
+  return time !== undefined && time > Date.now() ? { startTime: String(time) } : {};
 }
 
 /** Until data moves. A start that failed is retried by §6.1.12. */

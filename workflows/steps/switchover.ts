@@ -1,13 +1,14 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, sleep, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, sleep } from '@temporalio/workflow';
 import type { Switched } from '../../activities/switchover.js';
 import { KINDS, type Kind, type Outcome } from '../../drs/errors.js';
-import { callsSoon, waits } from '../activities.js';
+import { callsSoon, waits, wasNotTaken } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
 import type { Answer } from '../gate.js';
+import { expired, lapse, leftFor } from '../lapse.js';
 import type { Item } from '../messages.js';
 import { stageRow } from '../outlines/row.js';
-import { approval, lapsed, listed, readiness, type Switching, worse } from './readiness.js';
+import { approval, listed, readiness, type Switching, worse } from './readiness.js';
 import { type SwitchedTask, standing, type TaskState } from './switchover-record.js';
 
 /** A call that no worker takes up within this time is not made any more: what was checked before it would be old. */
@@ -62,7 +63,7 @@ async function send(it: Switching, stage: Stage, tasks: SwitchedTask[], rounds: 
       step,
       async () => {
         const seen = await record.timed('final readiness', stage.name, () => readiness(it, tasks));
-        const why = [...lapsed(answer), ...worse(answer.evidence.items, seen.items)];
+        const why = [...lapsed(await lapse(answer)), ...worse(answer.evidence.items, seen.items)];
         if (why.length === 0) await record.timed('switchover', stage.name, () => call(it, tasks, answer, rounds));
         return why;
       },
@@ -79,7 +80,7 @@ async function send(it: Switching, stage: Stage, tasks: SwitchedTask[], rounds: 
 export async function demandApproval(it: Switching, why: readonly Item[] = []): Promise<Answer> {
   const { run, record, row } = it;
   const given = run.resultOf<Answer>(row('Approval'));
-  const old = given ? lapsed(given) : [];
+  const old = given ? lapsed(expired(given)) : [];
   if (given && old.length === 0) return given;
   // Nobody keeps others from the tasks while people think.
   if (given) await run.unlock();
@@ -91,18 +92,15 @@ export async function demandApproval(it: Switching, why: readonly Item[] = []): 
   return answer;
 }
 
+const lapsed = (why: string | undefined): Item[] => (why === undefined ? [] : [item('approval', 'warning', why)]);
+
 const told = ({ item: name, class: c, value }: Item): string => `${name} is ${c}: ${value}`;
 
 /** §6.4.1, in tens. Tried once: whatever happens to the worker in between, nobody knows whether it was done. */
-async function call(
-  it: Switching,
-  tasks: SwitchedTask[],
-  { until }: Answer,
-  rounds: Map<string, number>,
-): Promise<void> {
+async function call(it: Switching, tasks: SwitchedTask[], answer: Answer, rounds: Map<string, number>): Promise<void> {
   const { plan } = it;
   const requestedAt = new Date().toISOString();
-  const within = Math.max(1, Math.min(SOON_MS, until === undefined ? SOON_MS : until - Date.now()));
+  const within = leftFor(answer, SOON_MS);
   for (const task of tasks) Object.assign(task, { state: 'sending', requestedAt, why: undefined });
   try {
     // What is under way is heard out, also where the run is cancelled: its outcome would be lost.
@@ -135,8 +133,7 @@ function judged(
 function failed(error: unknown): { state: TaskState; why: string } {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   const { type, message } = readFailure(error);
-  const untouched = cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
-  if (untouched || isLockLost(error)) return { state: 'pending', why: message };
+  if (wasNotTaken(error) || isLockLost(error)) return { state: 'pending', why: message };
   const kind = type.replace(/^drs\./, '');
   const ours = cause instanceof ApplicationFailure && kind in KINDS && (kind as Kind) !== 'ambiguous';
   return ours ? { state: 'refused', why: message } : { state: 'unclear', why: message };
