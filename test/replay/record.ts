@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, vi } from 'vitest';
 import { VERSION } from '../../drs/version.js';
+import { upgrade } from '../../workflows/messages.js';
 import { migrationSpec, SOURCE_IP } from '../support/config.js';
 import { approveAll, type Run, runOf, test } from '../support/harness.js';
 import { recoverySpec } from '../support/specs.js';
@@ -179,4 +180,29 @@ test('a comparison of one task that is not the same and of one that does not run
   const { firstExecutionRunId } = run.handle as { firstExecutionRunId?: string };
   const child = `${run.id}/${id}/${firstExecutionRunId?.slice(0, 8)}`;
   await record(runOf(pilot.client.workflow.getHandle(child)), 'taskComparison-inconsistent');
+});
+
+test('a synchronisation that was continued as new while it was paused, resumed and ended', async ({
+  pilot,
+  simulator,
+}) => {
+  const run = await supervised(pilot, simulator, supervisedSync());
+  await run.update('pause');
+  const { runId } = await run.handle.describe();
+  await run.handle.signal(upgrade);
+  await vi.waitFor(async () => expect((await run.handle.describe()).runId).not.toBe(runId), 20_000);
+  await run.update('resume');
+  await run.update('end');
+  await record(run, 'synchronization-continued');
+});
+
+test('looks: how ready a disaster recovery is, whether a spec would be taken, and what it would do', async ({
+  pilot,
+  simulator,
+}) => {
+  protectedTask(simulator, 'recorded-dr');
+  const asked = { kind: 'migration', spec: migrationSpec('recorded') };
+  const looks = { readiness: { tasks: ['recorded-dr'] }, validate: asked, plan: asked };
+  for (const [workflow, input] of Object.entries(looks))
+    await record(await pilot.start(input, { workflow }), `${workflow}-asked`);
 });
