@@ -48,6 +48,25 @@ const LINES: Readonly<Record<number, Said>> = {
 export const ofLines = (status: number | undefined): Said =>
   LINES[status ?? -1] ?? said('notFinished', `DRS says status ${status ?? 'nothing'}, which is not known`);
 
+/** Words of the older form (§6.1.18). */
+const OLDER: Readonly<Record<string, Said>> = {
+  CONSISTENT: said('consistent'),
+  INCONSISTENT: said('inconsistent'),
+  TARGET_DB_NOT_EXIT: said('inconsistent', 'the target has no such database'),
+  CAN_NOT_COMPARE: said('notComparable', 'DRS cannot compare it'),
+  COMPARING: said('notFinished', 'its comparison was still running'),
+  WAITING_FOR_COMPARISON: said('notFinished', 'its comparison had not begun'),
+  FAILED_TO_COMPARE: said('notFinished', 'its comparison failed'),
+};
+
+/** `what`: how something is inconsistent. */
+export function ofWord(word: string | undefined, message?: string, what = 'it differs'): Said {
+  const known = Object.hasOwn(OLDER, word ?? '') ? OLDER[word ?? ''] : undefined;
+  const { verdict, reason } = known ?? said('notFinished', `DRS says ${word ?? 'nothing'}, which is not known`);
+  if (verdict === 'consistent') return said(verdict);
+  return said(verdict, [reason ?? what, message].filter(Boolean).join(': '));
+}
+
 /** Of an object (§6.1.36, §6.1.37). */
 export const ofObject = (status: number | undefined): Said =>
   status === 2

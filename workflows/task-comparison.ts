@@ -63,7 +63,11 @@ async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
   try {
     const lockedBy = await view.lock();
     if (lockedBy) return view.end('notFinished', `its lock is held by ${lockedBy}`);
-    let before: Before = await calls.findComparisons({ ...at(input), kinds: input.kinds });
+    let before: Before = await calls.findComparisons({
+      ...at(input),
+      kinds: input.kinds,
+      form: input.compare.form,
+    });
     for (const kind of COMPARISON_KINDS) {
       if (!input.kinds.includes(kind)) continue;
       const objects = view.kinds.find(
@@ -136,6 +140,7 @@ async function compareKind(view: View, input: TaskComparisonInput, part: Part): 
       kind,
       compareJobId: created.compareJobId,
       notIds: before.ids,
+      form: input.compare.form,
       until: input.until,
     });
     const { compareJobId } = ended;
@@ -212,6 +217,7 @@ async function begin(
       kind: type,
       compareJobId: id,
       until,
+      form: input.compare.form,
       entirely: true,
     });
     if (!ENDED_COMPARISONS.includes(now))

@@ -3,7 +3,8 @@ import { UNFINISHED_COMPARISONS } from '../../drs/consistency.js';
 import { DrsError } from '../../drs/errors.js';
 import type { Request } from '../../drs/operations/index.js';
 import type { CloudServices, Services } from '../services.js';
-import type { ComparisonKind, Scope } from './scope.js';
+import { createOlder, isOlder, olderListed } from './older.js';
+import type { Compare, ComparisonKind, Scope } from './scope.js';
 import { expectedTables, nameInDatabase } from './tables.js';
 
 /** A comparison as lists tell it (§6.1.26; of objects the latest, §6.1.36). */
@@ -38,13 +39,17 @@ export const findComparisons =
     jobId,
     cloud,
     kinds,
-  }: Pick<Scope, 'jobId' | 'cloud'> & { readonly kinds: readonly ComparisonKind[] }): Promise<Before> => {
-    const there = await listed(services.cloud(cloud), jobId, kinds);
+    form,
+  }: Pick<Scope, 'jobId' | 'cloud'> & {
+    readonly kinds: readonly ComparisonKind[];
+    readonly form?: Compare['form'];
+  }): Promise<Before> => {
+    const there = await listed(services.cloud(cloud), jobId, kinds, form);
     return { ids: there.map(({ id }) => id), unfinished: there.some(isUnfinished) };
   };
 
 /**
- * Begins a comparison (§6.1.27, §6.1.35) exactly once: after a lost reply, and on every further try, what stands in the lists and
+ * Begins a comparison (§6.1.27, §6.1.35; in the older form §6.1.17) exactly once: after a lost reply, and on every further try, what stands in the lists and
  * stood not in them before is ours.
  * @throws DrsError `transient` where nobody knows yet whether it was created: the next try looks.
  */
@@ -76,12 +81,13 @@ export const createComparison =
     }
   };
 
-async function send(
-  { drs }: CloudServices,
-  { jobId, kind }: CreateInput,
-  request: DataRequest | undefined,
-): Promise<Created> {
+async function send({ drs }: CloudServices, input: CreateInput, request: DataRequest | undefined): Promise<Created> {
+  const { jobId, kind } = input;
   const signal = cancellationSignal();
+  if (isOlder(input.compare)) {
+    const objects = (request?.compare_object ?? []).map(({ db_name, table_name = [] }) => ({ db_name, table_name }));
+    return { compareJobId: await createOlder(drs, input, objects) };
+  }
   if (kind === 'objects' || !request) {
     await drs.createObjectLevelCompareJob({ job_id: jobId }, { signal });
     return {};
@@ -91,8 +97,8 @@ async function send(
 }
 
 /** What is new since we looked: the latest of our kind. */
-async function ours(cloud: CloudServices, { jobId, kind, before }: CreateInput): Promise<Listed[]> {
-  const there = await listed(cloud, jobId, [kind]);
+async function ours(cloud: CloudServices, { jobId, kind, before, compare }: CreateInput): Promise<Listed[]> {
+  const there = await listed(cloud, jobId, [kind], compare.form);
   return there.filter(({ id, type }) => type === kind && !before.ids.includes(id));
 }
 
@@ -106,6 +112,7 @@ async function decide(
     cloud,
     jobId,
     kind === 'lines' || kind === 'random' ? [kind] : ['objects', kind, 'contents'],
+    compare.form,
   );
   const open = there.filter((one) => isUnfinished(one) && inTheWay(kind, one.type));
   const [other] = open;
@@ -143,7 +150,9 @@ export async function listed(
   { drs }: CloudServices,
   jobId: string,
   kinds: readonly ComparisonKind[],
+  form: Compare['form'],
 ): Promise<Listed[]> {
+  if (form === 'older') return await olderListed(drs, jobId);
   const signal = cancellationSignal();
   const [objects, data] = await Promise.all([
     kinds.includes('objects') ? latestObjects(drs, jobId, signal) : undefined,

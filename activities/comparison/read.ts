@@ -3,7 +3,8 @@ import type { Services } from '../services.js';
 import { bytes } from '../shorten.js';
 import type { StoredFile } from '../stores.js';
 import { type Archive, keep, lines, taskFolder } from './archive.js';
-import { cut, fileOf, NDJSON, READERS } from './readers.js';
+import { isOlder, OLDER_READERS } from './older.js';
+import { cut, fileOf, NDJSON, READERS, type Reader } from './readers.js';
 import type { ComparisonKind, Scope } from './scope.js';
 import { type Expected, expectedTables } from './tables.js';
 import type { ObjectTypeSeen } from './wait.js';
@@ -81,7 +82,7 @@ export const readVerdicts =
     const { drs } = services.cloud(input.cloud);
     const expected = await expectedTables(services, input);
     const files: StoredFile[] = [];
-    const found = await READERS[input.kind]({ services, drs, input, expected, files });
+    const found = await readerOf(input)({ services, drs, input, expected, files });
     const all = [...found, ...absent(found, expected, input)];
     const { archive, jobId } = input;
     if (archive) {
@@ -90,6 +91,9 @@ export const readVerdicts =
     }
     return { ...summary(input, all), ...(files.length > 0 && { files }) };
   };
+
+const readerOf = ({ kind, compare }: ReadInput): Reader =>
+  isOlder(compare) && (kind === 'lines' || kind === 'contents') ? OLDER_READERS[kind] : READERS[kind];
 
 /** What was to be compared and stands in no result. */
 function absent(

@@ -5,6 +5,7 @@ import type { Reply } from '../../drs/operations/index.js';
 import type { CloudServices, Services } from '../services.js';
 import type { StoredFile } from '../stores.js';
 import { keep, lines, taskFolder } from './archive.js';
+import { isOlder, olderObjects } from './older.js';
 import type { DifferingRow, ReadInput, TableVerdict } from './read.js';
 import type { ComparisonKind } from './scope.js';
 import { type Expected, type ObjectRow, objectRows } from './tables.js';
@@ -36,27 +37,30 @@ const MOST_ROWS = 5;
 const LONGEST = 250;
 
 /** §6.1.37: tables one by one, other kinds of objects where the overview (§6.1.36) says that they are not all the same. */
-async function readObjects({ services, input, expected }: Reading): Promise<TableVerdict[]> {
-  const { compareJobId, types = [] } = input;
+async function readObjects({ services, drs, input, expected }: Reading): Promise<TableVerdict[]> {
+  const { compareJobId, jobId } = input;
+  const older = isOlder(input.compare) ? await olderObjects(drs, jobId, compareJobId) : undefined;
+  const types = older?.types ?? input.types ?? [];
   const some = input.compare.databases !== undefined;
   const wrong = types.filter(({ status }) => ofObject(status).verdict !== 'consistent').map(({ type }) => type);
-  const found: TableVerdict[] = [];
+  const verdicts: TableVerdict[] = [];
   for (const type of new Set(['TABLE', ...wrong])) {
-    const rows = (await objectRows(services, input, type, compareJobId)).map((row) => objectVerdict(row, type));
+    const found = older ? (older.rows.get(type) ?? []) : await objectRows(services, input, type, compareJobId);
+    const rows = found.map((row) => objectVerdict(row, type));
     const mine = rows.filter(
       ({ database, table, object }) => !some || isExpected(expected, database, object ? '' : table),
     );
-    found.push(...mine);
+    verdicts.push(...mine);
     const told = mine.some(({ verdict }) => verdict !== 'consistent');
     if (!some && wrong.includes(type) && !told)
-      found.push({
+      verdicts.push({
         database: '',
         table: '',
         object: type,
         ...ofObject(types.find((one) => one.type === type)?.status),
       });
   }
-  return found;
+  return verdicts;
 }
 
 function objectVerdict(row: ObjectRow, type: string): TableVerdict {

@@ -14,6 +14,8 @@ export interface Selector {
 
 /** What of a task is compared, and how. */
 export interface Compare {
+  /** `older`: by §6.1.17 and §6.1.18. */
+  readonly form?: 'newer' | 'older' | undefined;
   readonly databases?:
     | readonly { readonly database: string; readonly tables?: readonly string[] | undefined }[]
     | undefined;

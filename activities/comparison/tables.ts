@@ -3,6 +3,7 @@ import { DrsError } from '../../drs/errors.js';
 import type { Reply } from '../../drs/operations/index.js';
 import { detailsOf } from '../job.js';
 import type { Services } from '../services.js';
+import { isOlder, olderObjects } from './older.js';
 import type { Scope } from './scope.js';
 
 /** Databases with the tables that must stand in a result; `all` where they are not known one by one. */
@@ -81,7 +82,7 @@ async function chosenObjects(services: Services, { jobId, cloud }: Scope): Promi
 /** All rows of one kind of objects (§6.1.37). Those of a comparison that is over change no more, so they are kept for a while. */
 export async function objectRows(
   services: Services,
-  { jobId, cloud }: Pick<Scope, 'jobId' | 'cloud'>,
+  { jobId, cloud, compare }: Pick<Scope, 'jobId' | 'cloud' | 'compare'>,
   type: string,
   compareJobId: string | undefined,
 ): Promise<readonly ObjectRow[]> {
@@ -89,6 +90,11 @@ export async function objectRows(
   const kept = compareJobId && keptBy(services).get(key);
   if (kept) return kept;
   const { drs } = services.cloud(cloud);
+  if (isOlder(compare)) {
+    const found = compareJobId ? (await olderObjects(drs, jobId, compareJobId)).rows.get(type) : undefined;
+    if (compareJobId && type === 'TABLE' && found) keep(keptBy(services), key, found);
+    return found ?? [];
+  }
   const rows: ObjectRow[] = [];
   const request = {
     job_id: jobId,

@@ -2,7 +2,7 @@ import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { ENDED_COMPARISONS, FULL_PART_OVER } from '../../drs/consistency.js';
 import type { Services } from '../services.js';
 import { latestObjects, listed, unlessOver } from './create.js';
-import type { Scope } from './scope.js';
+import type { Compare, Scope } from './scope.js';
 
 export interface WaitForComparisonInput extends Pick<Scope, 'jobId' | 'cloud' | 'kind'> {
   /** Absent for objects until the list shows it. */
@@ -11,6 +11,8 @@ export interface WaitForComparisonInput extends Pick<Scope, 'jobId' | 'cloud' | 
   readonly notIds?: readonly string[];
   /** ISO; after that it is waited for no more. */
   readonly until: string;
+  /** `older`: it is looked up by §6.1.18. */
+  readonly form?: Compare['form'];
   /** A dynamic comparison is waited for until it is cancelled; else until its full part is over. */
   readonly entirely?: true;
 }
@@ -45,12 +47,13 @@ export const waitForComparison =
     compareJobId,
     notIds = [],
     until,
+    form,
     entirely,
   }: WaitForComparisonInput): Promise<Ended> => {
     const signal = cancellationSignal();
     const { drs } = services.cloud(cloud);
     for (let pause = FIRST_MS; ; pause = Math.min(2 * pause, LONGEST_MS)) {
-      const now = kind === 'objects' ? await objects() : await data();
+      const now = kind === 'objects' && form !== 'older' ? await objects() : await data();
       heartbeat({ status: now?.status ?? 'not shown yet' });
       const over = now && (ENDED_COMPARISONS.includes(now.status) || (now.status === FULL_PART_OVER && !entirely));
       if (over) return now;
@@ -69,7 +72,7 @@ export const waitForComparison =
     }
 
     async function data(): Promise<Ended | undefined> {
-      const mine = (await listed(services.cloud(cloud), jobId, [kind])).find(({ id }) => id === compareJobId);
+      const mine = (await listed(services.cloud(cloud), jobId, [kind], form)).find(({ id }) => id === compareJobId);
       return mine && { compareJobId: mine.id, status: mine.status };
     }
   };

@@ -171,6 +171,20 @@ const OBJECT_TYPES = [
 
 const Comparison = { job_id: JobId, compare_job_id: ResourceId };
 
+/** Of a table, in the older form. */
+const OlderRow = {
+  source_table_name: text(),
+  target_table_name: text(),
+  source_row_num: number(),
+  target_row_num: number(),
+  diff_row_num: number(),
+  line_compare_result: text(),
+  message: text(),
+};
+const OlderContents = listOf(
+  z.looseObject({ ...OlderRow, source_db_name: text(), target_db_name: text(), content_compare_result: text() }),
+);
+
 /** What 6.1.38 and 6.1.39 ask for: `objects_comparison` here, unlike the words of the other calls. */
 const ResultFile = {
   job_id: JobId,
@@ -247,6 +261,20 @@ export const comparison = {
               diff_count: number(),
             }),
           ),
+          object_compare_details: part(
+            z.record(
+              z.string(),
+              listOf(
+                z.looseObject({
+                  source_db_name: text(),
+                  target_db_name: text(),
+                  source_db_value: text(),
+                  target_db_value: text(),
+                  error_message: text(),
+                }),
+              ),
+            ),
+          ),
           error_code: text(),
           error_msg: text(),
         }),
@@ -261,7 +289,7 @@ export const comparison = {
           line_compare_details: listOf(
             z.looseObject({
               source_db_name: text(),
-              line_compare_detail: listOf(z.looseObject({ source_table_name: text(), line_compare_result: text() })),
+              line_compare_detail: listOf(z.looseObject(OlderRow)),
             }),
           ),
           error_code: text(),
@@ -275,6 +303,27 @@ export const comparison = {
             z.looseObject({ source_db_name: text(), target_db_name: text(), content_compare_result: text() }),
           ),
           content_compare_overview_count: number(),
+          content_compare_details: listOf(
+            z.looseObject({
+              source_db_name: text(),
+              content_compare_detail: OlderContents,
+              content_uncompare_detail: OlderContents,
+            }),
+          ),
+          content_compare_diffs: listOf(
+            z.looseObject({
+              source_db_name: text(),
+              source_table_name: text(),
+              content_compare_diff: listOf(
+                z.looseObject({
+                  source_key_value: listOf(z.string()),
+                  target_key_value: listOf(z.string()),
+                  source_select_sql: text(),
+                  target_select_sql: text(),
+                }),
+              ),
+            }),
+          ),
           error_code: text(),
           error_msg: text(),
         }),

@@ -141,7 +141,9 @@ function results(ctx: Ctx<z.output<typeof query>>): object {
   const object = find(body.object_level_compare_id, ['objects']);
   const line = find(body.line_compare_id, ['lines']);
   const content = find(body.content_compare_id, ['contents']);
-  const list = job.comparisons.toReversed().map((each) => settled(world, job, each, false));
+  // Who asks for no result looks at the list.
+  const looks = [object, line, content].every((one) => one === undefined);
+  const list = job.comparisons.toReversed().map((each) => settled(world, job, each, looks));
   return {
     job_id: job.id,
     ...(object === undefined ? {} : { object_level_compare_results: object ? objectResults(job, object, page) : none }),

@@ -46,6 +46,23 @@ describe('a comparison spec', () => {
     });
   });
 
+  test('in the older form has what its calls have', () => {
+    const compare = {
+      form: 'older',
+      kinds: ['lines', 'random'],
+      proportion_value: 5,
+      options: { comparePolicy: 'normal' },
+    };
+    const filters = [{ database: 'a', table: 't', where: 'id>1' }];
+    const spec = { name: 'night', task: 'orders', store: 'local', export: ['lines'], compare: { ...compare, filters } };
+    expect(Object.keys(problems(spec)).sort()).toEqual([
+      'compare.filters',
+      'compare.kinds[1]',
+      'compare.options',
+      'export',
+    ]);
+  });
+
   test('must say which tasks, and how much of them is sampled', () => {
     expect(problems({ name: 'night', compare: { kinds: ['random'] } })).toEqual({
       task: expect.stringMatching(/is missing/),

@@ -106,6 +106,39 @@ test('differences are found down to table and row, and none is invented', async 
   expect((await run.handle.describe()).searchAttributes['DrsConsistent']).toEqual(['inconsistent']);
 });
 
+test('the older calls alone find the same, page by page, each comparison created once', async ({
+  pilot,
+  simulator,
+}) => {
+  const many = Object.fromEntries(Array.from({ length: 110 }, (_, n) => [`t${n}`, { rows: n }]));
+  const more = { prices: { rows: 10, differs: Array.from({ length: 130 }, (_, n) => `id=${n}`) } };
+  const id = replicating(simulator, 'orders-sync', { ...ORDERS, orders: { ...ORDERS.orders, ...more }, shop: many });
+  simulator.fault({ operation: 'createCompareTask', times: 1, fault: { kind: 'lostReply' } });
+  const kinds = ['objects', 'lines', 'contents'];
+  const result = await compared(start(pilot, { task: id, compare: { kinds, form: 'older' } }));
+  expect(tables(result, 'objects')).toMatchObject({ 'orders.gone': 'inconsistent: the target has none' });
+  expect(tables(result, 'lines')).toEqual({
+    'orders.items': 'inconsistent: the numbers of rows differ',
+    'orders.gone': 'inconsistent: the numbers of rows differ',
+    'orders.huge': 'notComparable: DRS cannot compare it',
+  });
+  expect(tables(result, 'contents')).toEqual({
+    'orders.items': 'inconsistent: values differ',
+    'orders.prices': 'inconsistent: values differ',
+    'orders.gone': 'inconsistent: values differ',
+    'orders.huge': 'notComparable: DRS cannot compare it',
+    'orders.keyless': 'notComparable: DRS cannot compare it: the table has no primary key',
+  });
+  expect(found(result, 'contents')[0]?.tables.find(({ table }) => table === 'prices')).toMatchObject({
+    differing: 130,
+    rows: [{ key: 'id=0', sql: 'select * from orders.prices where id=0' }, {}, {}, {}, {}],
+  });
+  expect(result.counts['lines']).toEqual({ consistent: 115, inconsistent: 2, notComparable: 1, notFinished: 0 });
+  const asked = simulator.journal().filter(({ jobs }) => jobs.includes(id));
+  expect(new Set(asked.map(({ operation }) => operation))).toEqual(new Set(['createCompareTask', 'listCompareResult']));
+  expect(calls(simulator, 'createCompareTask')).toHaveLength(3);
+});
+
 test('a task whose data are the same is consistent, by all kinds, and no more is asked than tells it', async ({
   pilot,
   simulator,

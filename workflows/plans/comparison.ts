@@ -39,6 +39,12 @@ export const Compare = z.strictObject({
     .min(1)
     .default(['objects', 'lines'])
     .meta({ description: 'What is compared; random only for GaussDB pairs (§6.1.27).' }),
+  form: z
+    .enum(['newer', 'older'])
+    .optional()
+    .meta({
+      description: 'Which calls compare: the newer ones (§6.1.26 to §6.1.37), or the older ones (§6.1.17, §6.1.18).',
+    }),
   databases: z
     .array(Database)
     .min(1)
@@ -112,11 +118,15 @@ export const comparisonSpec: ReadSpec<ComparisonPlan> = {
 };
 
 function storeProblems({ store, retention, export: exported, compare }: Raw): Problem[] {
+  const older = exported !== undefined && asObject(compare)['form'] === 'older';
   const given = { retention, export: exported };
   const alone = Object.entries(given).filter(([, value]) => value !== undefined && store === undefined);
   const kinds = asArray(asObject(compare)['kinds'] ?? ['objects', 'lines']);
   return [
     ...alone.map(([path]) => ({ path, message: 'works only with a store' })),
+    ...(older
+      ? [{ path: 'export', message: 'the older form tells of no files (§6.1.18): leave compare.form out' }]
+      : []),
     ...asArray(exported).flatMap((kind, index) =>
       kinds.includes(kind) ? [] : [{ path: `export[${index}]`, message: 'is not among the kinds that are compared' }],
     ),
@@ -131,7 +141,15 @@ function whichTasks(spec: Raw): Problem[] {
   return given.slice(1).map((path) => ({ path, message: `does not go with ${given[0]}: give one of them` }));
 }
 
-function compareProblems({ kinds: given, databases, filters, options, proportion_value, startAt }: Raw): Problem[] {
+function compareProblems({
+  kinds: given,
+  databases,
+  filters,
+  options,
+  proportion_value,
+  startAt,
+  form,
+}: Raw): Problem[] {
   const problems: Problem[] = [];
   const tell = (path: string, message: string) => problems.push({ path: `compare.${path}`, message });
   const kinds = given === undefined ? ['objects', 'lines'] : asArray(given);
@@ -154,6 +172,12 @@ function compareProblems({ kinds: given, databases, filters, options, proportion
   only('proportion_value', proportion_value, has('random'), 'works only with random among the kinds');
   only('startAt', startAt, rows, 'works only with lines, contents or random: objects are compared at once (§6.1.35)');
   only('filters', filters, rows, 'works only with lines, contents or random among the kinds');
+  if (form === 'older') {
+    const why = 'the older form has none of it (§6.1.17): leave form out';
+    if (has('random')) tell(`kinds[${kinds.indexOf('random')}]`, why);
+    if (filters !== undefined) tell('filters', why);
+    if (Object.keys(asObject(options)).length > 0) tell('options', why);
+  }
   if (has('random') && proportion_value === undefined)
     tell('proportion_value', 'is missing: mandatory with random among the kinds (§6.1.27)');
   return problems;
