@@ -39,12 +39,9 @@ export const Compare = z.strictObject({
     .min(1)
     .default(['objects', 'lines'])
     .meta({ description: 'What is compared; random only for GaussDB pairs (§6.1.27).' }),
-  form: z
-    .enum(['newer', 'older'])
-    .optional()
-    .meta({
-      description: 'Which calls compare: the newer ones (§6.1.26 to §6.1.37), or the older ones (§6.1.17, §6.1.18).',
-    }),
+  form: z.enum(['newer', 'older']).optional().meta({
+    description: 'Which calls compare: the newer ones (§6.1.26 to §6.1.37), or the older ones (§6.1.17, §6.1.18).',
+  }),
   databases: z
     .array(Database)
     .min(1)
