@@ -1,14 +1,13 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { Command, CommanderError } from 'commander';
-import { BUILD_ID } from '../drs/version.js';
+import { CommanderError } from 'commander';
 import { traceProblem, wantsTraces } from '../telemetry/settings.js';
 import { badInput, CommandError, type Context, EXIT } from './command.js';
-import { commands } from './commands/index.js';
 import { connect, keys, type Temporal, type Where } from './connect.js';
 import { explain } from './errors.js';
 import { Output } from './output.js';
 import { endWithParent } from './parent.js';
+import { addCommands, createProgram } from './program.js';
 import type { CommandTrace } from './tracing.js';
 
 const SERVERS: ReadonlySet<string> = new Set(['worker', 'simulator', 'dev', 'demo', 'codec-server']);
@@ -19,25 +18,7 @@ let listening = false;
 let temporal: Promise<Temporal> | undefined;
 let command: CommandTrace | undefined;
 
-const program = new Command('drs-pilot')
-  .description(
-    'Runs migrations of Huawei Cloud DRS as durable Temporal workflows, and stops where a person must decide.',
-  )
-  .version(BUILD_ID)
-  .option('--address <host:port>', "Temporal's address (else TEMPORAL_ADDRESS, temporal.toml, 127.0.0.1:7233)")
-  .option('--namespace <name>', "Temporal's namespace (else TEMPORAL_NAMESPACE, temporal.toml, default)")
-  .option('--profile <name>', 'profile of temporal.toml')
-  .addHelpText(
-    'after',
-    '\nExit codes: 0 done, 1 failed, refused, not found or cancelled, 2 bad input, 3 Temporal or DRS unreachable, 130 interrupted',
-  )
-  .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(--help shows how)')
-  .exitOverride()
-  .hook('preAction', async (_, action) => {
-    output.json = action.opts()['json'] === true;
-    command = await traced(action.name());
-  });
+const program = createProgram();
 
 const context: Context = {
   temporal: () =>
@@ -54,11 +35,9 @@ endWithParent();
 // A reader that has had enough (`| head`) is no error.
 process.stdout.on('error', () => process.exit(EXIT.done));
 
-for (const make of commands) {
-  const command = make(context).copyInheritedSettings(program);
-  for (const part of command.commands) part.copyInheritedSettings(command);
-  program.addCommand(command);
-}
+addCommands(program, context).hook('preAction', async (_, action) => {
+  command = await traced(action.name());
+});
 
 try {
   await program.parseAsync();

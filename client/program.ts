@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { BUILD_ID } from '../drs/version.js';
+import type { Context } from './command.js';
+import { commands } from './commands/index.js';
+
+/** `drs-pilot` with its own options and no command yet. Errors of usage are thrown, and told on stderr before. */
+export const createProgram = (): Command =>
+  new Command('drs-pilot')
+    .description(
+      'Runs migrations of Huawei Cloud DRS as durable Temporal workflows, and stops where a person must decide.',
+    )
+    .version(BUILD_ID)
+    .option('--address <host:port>', "Temporal's address (else TEMPORAL_ADDRESS, temporal.toml, 127.0.0.1:7233)")
+    .option('--namespace <name>', "Temporal's namespace (else TEMPORAL_NAMESPACE, temporal.toml, default)")
+    .option('--profile <name>', 'profile of temporal.toml')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, refused, not found or cancelled, 2 bad input, 3 Temporal or DRS unreachable, 130 interrupted',
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help shows how)')
+    .exitOverride();
+
+/** All commands, as they are with this context. */
+export function addCommands(program: Command, context: Context): Command {
+  program.hook('preAction', (_, action) => {
+    context.output.json = action.opts()['json'] === true;
+  });
+  for (const make of commands) {
+    const command = make(context).copyInheritedSettings(program);
+    for (const part of command.commands) part.copyInheritedSettings(command);
+    program.addCommand(command);
+  }
+  return program;
+}
