@@ -117,6 +117,7 @@ export async function startByForm(
   await page.fill('#taskQueue', 'drs-pilot');
   await page.fill('#workflowType', workflowType);
   await typeJson(page, input);
+  await shoot(page, 'start-form');
   await page.getByTestId('start-workflow-button').click();
   await vi.waitFor(async () => await client.workflow.getHandle(workflowId).describe(), {
     timeout: 20_000,
@@ -125,7 +126,7 @@ export async function startByForm(
 }
 
 /** The editor formats its text when it loses the focus, which moves what is round it away from under the mouse: so that goes first. */
-async function typeJson(page: Page, value: unknown): Promise<void> {
+export async function typeJson(page: Page, value: unknown): Promise<void> {
   const editor = page.locator('.cm-content:visible').last();
   await editor.click();
   await page.keyboard.insertText(JSON.stringify(value));
@@ -154,16 +155,25 @@ export async function openDetails({ url }: Ui, page: Page, workflowId: string, s
   );
 }
 
-export async function sendSignal(page: Page, name: string, payload: unknown): Promise<void> {
+export const sendSignal = (page: Page, name: string, payload: unknown): Promise<void> =>
+  send(page, 'signal', name, payload);
+
+/** It is validated, and answered. */
+export const sendUpdate = (page: Page, name: string, payload: unknown): Promise<void> =>
+  send(page, 'update', name, payload);
+
+async function send(page: Page, what: 'signal' | 'update', name: string, payload: unknown): Promise<void> {
+  const entry = { signal: 'Send a Signal', update: 'Send an Update' }[what];
   await page.getByRole('button', { name: 'More Actions' }).locator('visible=true').first().click();
-  await page.getByText('Send a Signal').locator('visible=true').first().click();
-  await page.getByTestId('signal-select-button').locator('visible=true').first().click();
+  await page.getByText(entry).locator('visible=true').first().click();
+  await page.getByTestId(`${what}-select-button`).locator('visible=true').first().click();
   await page
     .getByRole('option', { name: new RegExp(`^${name}\\b`) })
     .locator('visible=true')
     .first()
     .click();
   await typeJson(page, payload);
+  await shoot(page, `send-${what}`);
   await page.getByTestId('confirm-modal-button').locator('visible=true').first().click();
 }
 

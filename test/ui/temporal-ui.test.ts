@@ -1,8 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { migrationSpec } from '../support/config.js';
 import { runOf } from '../support/harness.js';
 import { protectedTask, reportOf, requests, switchoverSpec } from '../support/switchover.js';
-import { BROWSER, NO_BROWSER, openDetails, openUi, sendSignal, shoot, startByForm, type Ui } from '../support/ui.js';
+import {
+  BROWSER,
+  NO_BROWSER,
+  openDetails,
+  openUi,
+  sendSignal,
+  sendUpdate,
+  shoot,
+  startByForm,
+  typeJson,
+  type Ui,
+} from '../support/ui.js';
 
 let ui: Ui;
 beforeAll(async () => {
@@ -30,7 +41,7 @@ test('a person starts, reads and approves a migration in the Temporal UI alone',
   const atCutover = await openDetails(ui, page, 'orders-from-the-ui', 'cutover#1: Cut over?');
   expect(atCutover).toMatch(/delay\s+\d/);
   await shoot(page, 'cutover-gate');
-  await sendSignal(page, 'approve', { gate: 'cutover#1', by: 'ada', reason: 'application is stopped' });
+  await sendUpdate(page, 'approve', { gate: 'cutover#1', by: 'ada', reason: 'application is stopped' });
 
   expect((await run.result()).decisions).toMatchObject([
     { gate: 'start#1', by: 'ada', reason: 'seen in the UI' },
@@ -63,4 +74,33 @@ test('a person at night switches over in the Temporal UI alone, on the evidence 
   await page.getByText('Completed').first().waitFor();
   await openDetails(ui, page, id, 'Verification');
   await shoot(page, 'switchover-done');
+});
+
+test('a person makes a schedule of comparisons in the Temporal UI alone', async ({ skip }) => {
+  if (!BROWSER) skip(NO_BROWSER);
+  const page = await ui.browser.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(`${ui.url}/namespaces/default/schedules/create`);
+  await page.getByTestId('schedule-name-input').fill('nightly');
+  await page.getByTestId('schedule-type-input').fill('comparison');
+  await page.getByTestId('schedule-workflow-id-input').fill('comparison-nightly');
+  await page.getByTestId('schedule-task-queue-input').fill('drs-pilot');
+  const spec = { kind: 'comparison', name: 'nightly', select: { kind: 'synchronization', name: 'prod-*' } };
+  await typeJson(page, spec);
+  await page.getByTestId('string-tab').click();
+  await page.locator('#cronString').fill('CRON_TZ=Asia/Shanghai 0 1 * * *');
+  await shoot(page, 'schedule-form');
+  await page.getByRole('button', { name: 'Create Schedule' }).click();
+
+  const handle = ui.client.schedule.getHandle('nightly');
+  const made = await vi.waitFor(() => handle.describe(), { timeout: 20_000, interval: 200 });
+  expect(made.action).toMatchObject({
+    workflowType: 'comparison',
+    workflowId: 'comparison-nightly',
+    taskQueue: 'drs-pilot',
+    args: [spec],
+  });
+  expect(made.info.nextActionTimes[0]?.getUTCHours()).toBe(17);
+  // What the document says of Temporal's own defaults: a year.
+  expect(made.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 31_536_000_000 });
 });
