@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { CODES, type CodeEntry, GATEWAY_CODES, MENDS } from '../drs/codes.js';
+import { KINDS } from '../drs/errors.js';
 import type { Operation } from '../drs/operation.js';
 import { comparison } from '../drs/operations/comparison.js';
 import { connections } from '../drs/operations/connections.js';
@@ -16,7 +18,7 @@ import { users } from '../drs/operations/users.js';
 import { DEFAULT_POLICY } from '../worker/policy.js';
 import { licencesPage } from './licences.js';
 
-/** `npm run docs` writes the documents that are made from the operation table and from package-lock.json. Tests fail when they are stale. */
+/** `npm run docs` writes the documents that are made from the tables of `drs/` and from package-lock.json. Tests fail when they are stale. */
 
 type Family = Readonly<Record<string, Operation>>;
 
@@ -163,7 +165,39 @@ const code = (text: string | undefined): string => (text ? `\`${text.replaceAll(
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const PAGES = { 'operations.md': operationsPage, 'licences.md': licencesPage } as const;
+const CODES_INTRO = `# Error codes
+
+<!-- Made from drs/codes.ts by \`npm run docs\`: edit that, not this file. -->
+
+The codes of DRS (A.3 of the API reference) and of the gateway before it. \`drs-pilot explain CODE\` prints an entry. The kind decides what a run does: what is
+*tried again* needs nobody; everything else opens a gate, and \`retry\` goes on once its cause is mended.`;
+
+/** `docs/error-codes.md`. */
+export function errorCodesPage(): string {
+  const kinds = Object.entries(KINDS).map(([kind, { retry }]) => [
+    code(`drs.${kind}`),
+    retry ? 'yes' : '',
+    MENDS[kind as keyof typeof KINDS],
+  ]);
+  const rows = (codes: Readonly<Record<string, CodeEntry>>, prefix = '') =>
+    Object.entries(codes).map(([id, { kind, meaning, mend }]) => [code(prefix + id), kind, meaning, mend]);
+  const head = ['code', 'kind', 'meaning', 'what to do'];
+  return [
+    CODES_INTRO,
+    '## Kinds',
+    'As the type of a failure in Temporal, and what to do where no code tells more.',
+    table(['type', 'tried again', 'what to do'], kinds),
+    '## DRS',
+    table(head, rows(CODES)),
+    '## The gateway',
+    'They come as `APIGW.0308` or `APIG.0308`.',
+    table(head, rows(GATEWAY_CODES, 'APIGW.')),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+const PAGES = { 'operations.md': operationsPage, 'error-codes.md': errorCodesPage, 'licences.md': licencesPage } as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, page] of Object.entries(PAGES)) {
