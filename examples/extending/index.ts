@@ -1,0 +1,2 @@
+export * from '../../workflows/index.js';
+export { slowDown } from './slow-down.js';
