@@ -197,7 +197,11 @@ export function errorCodesPage(): string {
     .concat('\n');
 }
 
-const PAGES = { 'operations.md': operationsPage, 'error-codes.md': errorCodesPage, 'licences.md': licencesPage } as const;
+const PAGES = {
+  'operations.md': operationsPage,
+  'error-codes.md': errorCodesPage,
+  'licences.md': licencesPage,
+} as const;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, page] of Object.entries(PAGES)) {
