@@ -7,6 +7,7 @@ import { exportResult } from './comparison/export.js';
 import { readVerdicts } from './comparison/read.js';
 import { writeReport } from './comparison/report.js';
 import { selectTasks } from './comparison/select.js';
+import { keepValues, plannedTasks, planValues, valuesTurn } from './comparison/values.js';
 import { cancelComparison, waitForComparison } from './comparison/wait.js';
 import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
@@ -50,6 +51,9 @@ export const createActivities = (services: Services) => ({
   cancelComparison: cancelComparison(services),
   readVerdicts: readVerdicts(services),
   keepTask: keepTask(services),
+  plannedTasks: plannedTasks(services),
+  valuesTurn: valuesTurn(services),
+  keepValues: keepValues(services),
   writeReport: writeReport(services),
   permit: permit(services),
   writeSwitchoverReport: writeSwitchoverReport(services),
@@ -70,6 +74,7 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   holdGate: holdGate(services, pace),
   waitForComparison: waitForComparison(services, pace),
   exportResult: exportResult(services, pace),
+  planValues: planValues(services),
   superviseTask: superviseTask(services, pace),
   announce: announce(services, pace),
   callHook: callHook(services, pace),
@@ -83,6 +88,7 @@ export const createWaitActivities = (services: Services, pace: number) => ({
 
 const createLocalActivities = (services: Services) => ({
   ...lockActivities(services),
+  offsetsOf: async ({ zone }: { readonly zone: string }) => offsetsOf(zone, Date.now()),
   admit: async ({ kind, spec, start }: AdmitInput): Promise<Admission> => services.admit(kind, spec, start),
   gateRule: async ({ zone, ...ask }: GateAsk): Promise<GateAnswer> => ({
     ...services.gateRule(ask),

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SelectedTask } from '../activities/comparison/select.js';
+import type { PlannedTask } from '../activities/comparison/values.js';
 import { calls } from './activities.js';
 import { Overfull } from './continuation.js';
 import { readFailure } from './failure.js';
@@ -17,6 +18,7 @@ import { stepsOf } from './outlines/row.js';
 import { type ComparisonPlan, comparisonSpec } from './plans/comparison.js';
 import { type Carried, Run } from './run.js';
 import { announceVerdict } from './steps/announce-verdict.js';
+import { planTurns, takeTurns, windowOf } from './steps/values.js';
 import { type taskComparison, WORDS } from './task-comparison.js';
 
 const CONSISTENT = defineSearchAttributeKey('DrsConsistent', SearchAttributeType.KEYWORD);
@@ -41,12 +43,19 @@ export async function comparison(spec: unknown, carried?: Carried): Promise<Resu
       const { store } = plan;
       run.outline(stepsOf(outline(plan)));
       if (store) await run.step('Store', async () => void (await calls.checkStore({ store })));
+      const { budget } = plan;
+      if (budget)
+        await run.step('Window', async () => night.close(await windowOf(budget, Date.parse(night.began))), {
+          note: () => `until ${night.until}`,
+        });
       run.phase('compares');
       while (night.goesOn) {
         const row = `Tasks, page ${night.page}`;
         await run.step(row, async () => await comparePage(run, plan, night, row), { note: () => night.summary });
         if (night.goesOn && workflowInfo().historyLength > mostEvents()) throw new Overfull();
       }
+      if (plan.budget) await compareValues(run, plan, night);
+      night.counted();
       upsertSearchAttributes([{ key: CONSISTENT, value: night.verdict }]);
       if (night.archive) await run.step('Report', () => report(plan, night));
       run.phase(WORDS[night.verdict]);
@@ -55,6 +64,20 @@ export async function comparison(spec: unknown, carried?: Carried): Promise<Resu
     },
     async () => 'none',
   );
+}
+
+/** Rows are counted: now the tables whose turn it is, in an order over all tasks. */
+async function compareValues(run: Run<ComparisonPlan>, plan: ComparisonPlan, night: Night): Promise<void> {
+  await run.step('Plan', async () => await planTurns(plan, night), { note: () => night.values.summary });
+  while (night.values.goesOn) {
+    const row = `Values, part ${night.values.part}`;
+    const limits = { atOnce: plan.atOnce, mostEvents: mostEvents() };
+    const turn = (task: PlannedTask) => compareTask(plan, night, task, plan.budget?.perTask);
+    await run.step(row, async () => await takeTurns(night, limits, turn, () => run.progress(row, night.summary)), {
+      note: () => night.summary,
+    });
+    if (night.values.goesOn) throw new Overfull();
+  }
 }
 
 /** A night is told of, also where its report could not be written. */
@@ -92,24 +115,34 @@ async function comparePage(run: Run<ComparisonPlan>, plan: ComparisonPlan, night
   return null;
 }
 
-async function compareTask(plan: ComparisonPlan, night: Night, task: SelectedTask) {
-  const { kinds, ...compare } = plan.compare;
+/** `turns`: only the tables whose turn it is, so many at a time. */
+async function compareTask(plan: ComparisonPlan, night: Night, task: SelectedTask, turns?: number) {
+  const { kinds: all, ...compare } = plan.compare;
+  const kinds = all.filter((kind) => !plan.budget || (kind === 'contents') === (turns !== undefined));
   const { name, cloud, unfinished } = plan;
   if (task.trouble) return { ...task, verdict: 'notComparable' as const, reason: task.trouble, seconds: 0, kinds: [] };
   const { jobId } = task;
+  if (plan.budget && turns === undefined && night.late)
+    return { ...task, verdict: 'notFinished' as const, reason: night.late, seconds: 0, kinds: [] };
   try {
     return await executeChild<typeof taskComparison>('taskComparison', {
-      workflowId: `${workflowInfo().workflowId}/${task.jobId}/${workflowInfo().runId.slice(0, 8)}`,
+      workflowId: `${workflowInfo().workflowId}/${task.jobId}/${workflowInfo().runId.slice(0, 8)}${turns ? '/values' : ''}`,
       args: [
         {
           name,
           ...(cloud && { cloud }),
-          task,
+          task: {
+            jobId,
+            name: task.name,
+            ...(task.status && { status: task.status }),
+            ...(task.useType && { useType: task.useType }),
+          },
           kinds,
           compare,
           unfinished,
           until: night.until,
           ...(night.archive && { archive: night.archive }),
+          ...(turns !== undefined && { turns }),
           ...(plan.export && { exports: plan.export }),
           ...(plan.secondLook && { secondLook: plan.secondLook }),
         },

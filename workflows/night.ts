@@ -5,6 +5,7 @@ import type { Reported, ReportInput } from '../activities/comparison/report.js';
 import type { ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTasks } from '../activities/comparison/select.js';
 import { type Consistency, worst } from '../drs/consistency.js';
+import { type KeptValues, NightValues, noValues } from './night-values.js';
 import type { ComparisonPlan } from './plans/comparison.js';
 import type { Run } from './run.js';
 import { type TaskVerdict, WORDS } from './task-comparison.js';
@@ -25,13 +26,16 @@ interface KeptNight {
   /** Tasks that keep no files: what kept them from being compared. */
   others: TaskVerdict[];
   report: Reported | { readonly trouble: string } | null;
+  /** Why it is over when it is. */
+  why: string;
+  values: KeptValues;
 }
 
 /** For the worker's metrics; Temporal leaves it out at replays. */
-const countVerdict = (verdict: Consistency): void =>
+const countVerdict = (verdict: Consistency, tasks = 1): void =>
   metricMeter
     .createCounter('drs_pilot_comparisons_total', '', 'Tasks that were compared, by what was said of them')
-    .add(1, { verdict });
+    .add(tasks, { verdict });
 
 /** A payload has limits: tables and tasks are left out until it keeps them. */
 const MOST_BYTES = 45_000;
@@ -42,6 +46,7 @@ const none = (): Record<Consistency, number> => ({ consistent: 0, notComparable:
 
 /** One comparison of all its tasks, as far as it has come. */
 export class Night {
+  readonly values: NightValues;
   private readonly kept: KeptNight;
 
   constructor(
@@ -63,7 +68,10 @@ export class Night {
       more: 0,
       others: [],
       report: null,
+      why: 'its time was over',
+      values: noValues(),
     });
+    this.values = new NightValues(this.kept.values, () => this.kept.kinds.contents);
   }
 
   get goesOn(): boolean {
@@ -87,8 +95,23 @@ export class Night {
     return this.kept.after ?? undefined;
   }
 
+  get began(): string {
+    return this.kept.began;
+  }
+
   get until(): string {
     return this.kept.until;
+  }
+
+  /** Why a task has no turn any more. */
+  get late(): string | undefined {
+    return Date.now() >= Date.parse(this.kept.until) ? `the night has no time for it: ${this.kept.why}` : undefined;
+  }
+
+  /** Its budget ends it earlier. */
+  close({ until, why }: { readonly until: number; readonly why: string }): null {
+    if (until < Date.parse(this.kept.until)) Object.assign(this.kept, { until: new Date(until).toISOString(), why });
+    return null;
   }
 
   /** Of the comparison before this one, as the store knows it. */
@@ -98,7 +121,8 @@ export class Night {
   }
 
   get verdict(): Consistency {
-    return worst(Object.entries(this.kept.tasks).flatMap(([verdict, n]) => (n > 0 ? [verdict as Consistency] : [])));
+    const tasks = Object.entries(this.kept.tasks).flatMap(([verdict, n]) => (n > 0 ? [verdict as Consistency] : []));
+    return worst(this.values.trouble === undefined ? tasks : [...tasks, 'notFinished']);
   }
 
   /** `12 of 200 tasks: 11 consistent, 1 inconsistent`. */
@@ -122,15 +146,43 @@ export class Night {
   take(task: TaskVerdict): void {
     const { kept } = this;
     kept.tasks[task.verdict] += 1;
-    countVerdict(task.verdict);
+    if (!this.plan.budget) countVerdict(task.verdict);
     if (task.kinds.length === 0 && kept.others.length < MOST_OTHERS) kept.others.push(task);
-    for (const { kind, counts, differing } of task.kinds) {
+    this.count(task);
+    this.show(task);
+  }
+
+  /** A task of which more is known, by its values. */
+  amend(before: Consistency, task: TaskVerdict): void {
+    const { kept } = this;
+    kept.tasks[before] -= 1;
+    kept.tasks[task.verdict] += 1;
+    this.count(task);
+    const at = kept.shown.findIndex(({ jobId }) => jobId === task.jobId);
+    const [known] = at < 0 ? [] : kept.shown.splice(at, 1);
+    if (!known) kept.more -= 1;
+    this.show({ ...task, kinds: [...(known?.kinds ?? []), ...task.kinds] });
+  }
+
+  /** Once nothing changes any more. */
+  counted(): void {
+    for (const [verdict, tasks] of Object.entries(this.plan.budget ? this.kept.tasks : {}))
+      if (tasks > 0) countVerdict(verdict as Consistency, tasks);
+  }
+
+  private count({ kinds }: TaskVerdict): void {
+    const { kept } = this;
+    for (const { kind, counts, differing } of kinds) {
       const before = kept.kinds[kind] ?? none();
       kept.kinds[kind] = Object.fromEntries(
         Object.entries(before).map(([verdict, count]) => [verdict, count + counts[verdict as Consistency]]),
       ) as unknown as Counts;
       kept.differing += differing;
     }
+  }
+
+  private show(task: TaskVerdict): void {
+    const { kept } = this;
     const share = Math.max(LEAST_FOR_ONE, Math.floor(MOST_BYTES / Math.max(1, kept.total)));
     kept.shown.push(fitting(task, share));
     kept.shown.sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : 1));
@@ -150,6 +202,7 @@ export class Night {
       verdict: this.verdict,
       tasks,
       others,
+      values: this.values.told,
       ...(retention !== undefined && { retention }),
     };
   }
@@ -178,6 +231,7 @@ export class Night {
       began,
       ended: new Date().toISOString(),
       counts: { tasks, ...kinds },
+      ...(this.values.told && { values: this.values.told }),
       differing,
       tasks: shown,
       ...(more > 0 && { more }),
@@ -189,9 +243,14 @@ export class Night {
 const rank = ({ verdict }: { readonly verdict: Consistency }): number =>
   ['consistent', 'notComparable', 'notFinished', 'inconsistent'].indexOf(verdict);
 
+const withoutNext = (kind: TaskVerdict['kinds'][number]) => ({
+  ...kind,
+  ...(kind.postponed && { postponed: { ...kind.postponed, next: [] } }),
+});
+
 /** The tables that are told last are left out first. */
 function fitting(task: TaskVerdict, most: number): TaskVerdict {
-  let short = task;
+  let short = bytes(task) > most ? { ...task, kinds: task.kinds.map(withoutNext) } : task;
   while (bytes(short) > most && short.kinds.some(({ tables }) => tables.length > 0)) {
     const longest = [...short.kinds].sort((a, b) => b.tables.length - a.tables.length)[0];
     short = {

@@ -5,13 +5,14 @@ import type { KindVerdict } from '../activities/comparison/read.js';
 import type { KeptTask } from '../activities/comparison/report.js';
 import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTask } from '../activities/comparison/select.js';
-import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, worst } from '../drs/consistency.js';
+import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, FULL_PART_OVER, worst } from '../drs/consistency.js';
 import { calls, waits, waitsWithin } from './activities.js';
 import { Display } from './display.js';
 import { readFailure } from './failure.js';
 import { holders, Locks } from './locks.js';
 import { type Status, status } from './messages.js';
 import { StepTable } from './step-table.js';
+import { inTurns } from './steps/in-turns.js';
 import { together, toLookAtAgain } from './steps/second-look.js';
 
 export interface TaskComparisonInput {
@@ -28,6 +29,8 @@ export interface TaskComparisonInput {
   readonly archive?: Archive | undefined;
   /** Of these kinds the files that DRS makes are kept, too. */
   readonly exports?: readonly ComparisonKind[] | undefined;
+  /** Only the tables whose turn it is tonight, so many at a time. */
+  readonly turns?: number | undefined;
   /** Differing tables are compared again once the delay is low. ms. */
   readonly secondLook?: { readonly rounds: number; readonly maxDelay: number; readonly within: number } | undefined;
 }
@@ -47,6 +50,7 @@ export async function taskComparison(input: TaskComparisonInput): Promise<TaskVe
   const { archive } = input;
   if (!archive) return verdict;
   try {
+    if (input.turns) return { ...verdict, ...(await calls.keepValues({ archive, jobId: verdict.jobId, verdict })) };
     await calls.keepTask({ archive, jobId: verdict.jobId, verdict });
     return verdict;
   } catch (error) {
@@ -73,16 +77,22 @@ async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
       const objects = view.kinds.find(
         (one) => one.kind === 'objects' && one.counts.consistent + one.counts.inconsistent > 0,
       );
-      let found = await compareKind(view, input, { kind, before, objectsId: objects?.compareJobId });
-      before = past(before, found);
-      for (let look = 2; look <= 1 + (input.secondLook?.rounds ?? 0); look += 1) {
-        const compare = toLookAtAgain(found, input.compare);
-        if (!compare || !(await isCaughtUp(view, input, kind))) break;
-        const again = await compareKind(view, { ...input, compare }, { kind, before, look });
-        before = past(before, again);
-        found = together(found, again);
-        view.tell(kind, 'done', `${describe(found)}, looked at ${look} times`);
+      // Whoever works by day must not pay for what the night had no time for.
+      if (view.kinds.length > 0 && Date.now() >= Date.parse(input.until)) {
+        view.kinds.push(none(kind, 'notFinished', 'the time was over before its turn'));
+        continue;
       }
+      const looked = async (compare: Compare, part?: number) => {
+        const [found, now] = await withLooks(
+          view,
+          { ...input, compare },
+          { kind, before, part, objectsId: objects?.compareJobId },
+        );
+        before = now;
+        return found;
+      };
+      const found = input.turns ? await inTurns(input, looked) : await looked(input.compare);
+      if (input.turns) view.tell(kind, 'done', describe(found));
       view.kinds.push(found);
     }
     return view.end(worst(view.kinds.map(({ verdict }) => verdict)));
@@ -92,6 +102,22 @@ async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
   } finally {
     await CancellationScope.nonCancellable(() => view.unlock());
   }
+}
+
+/** What differs is looked at again, as far as the spec says so. */
+async function withLooks(view: View, input: TaskComparisonInput, part: Part): Promise<[KindVerdict, Before]> {
+  const { kind } = part;
+  let found = await compareKind(view, input, part);
+  let before = past(part.before, found);
+  for (let look = 2; look <= 1 + (input.secondLook?.rounds ?? 0); look += 1) {
+    const compare = toLookAtAgain(found, input.compare);
+    if (!compare || !(await isCaughtUp(view, input, kind))) break;
+    const again = await compareKind(view, { ...input, compare }, { kind, before, look, part: part.part });
+    before = past(before, again);
+    found = together(found, again);
+    view.tell(kind, 'done', `${describe(found)}, looked at ${look} times`);
+  }
+  return [found, before];
 }
 
 const past = (before: Before, { compareJobId }: KindVerdict): Before => ({
@@ -121,6 +147,8 @@ interface Part {
   readonly before: Before;
   readonly objectsId?: string | undefined;
   readonly look?: number;
+  /** Of several comparisons of other tables. */
+  readonly part?: number | undefined;
 }
 
 /** One comparison from its creation to what it found. */
@@ -135,6 +163,7 @@ async function compareKind(view: View, input: TaskComparisonInput, part: Part): 
     const created = await begin(view, { ...scope, before, unfinished: input.unfinished }, input.until);
     if (!created.kept) mine = created.compareJobId;
     view.tell(kind, 'running', created.kept ? 'uses the one that goes on' : 'is created');
+    const began = Date.now();
     const ended = await waits().waitForComparison({
       ...job,
       kind,
@@ -146,13 +175,18 @@ async function compareKind(view: View, input: TaskComparisonInput, part: Part): 
     const { compareJobId } = ended;
     if (!compareJobId) throw ApplicationFailure.nonRetryable('it was begun and never shown by DRS', 'drs.late');
     if (!created.kept) mine = compareJobId;
-    const found = await calls.readVerdicts({
+    const seconds = Math.round((Date.now() - began) / 1_000);
+    const read = await calls.readVerdicts({
       ...scope,
       ...(kind === 'objects' && { objectsId: compareJobId }),
       ...(archive && { archive }),
       ...(look && { look }),
+      ...(part.part && { part: part.part }),
       ...ended,
     });
+    const over = ended.status === 'SUCCESSFUL' || ended.status === FULL_PART_OVER;
+    const told = over || !ENDED_COMPARISONS.includes(ended.status);
+    const found = mine && told ? { ...read, took: { seconds, over } } : read;
     // What is not over by now must not stand in the way of whoever compares next.
     if (mine && !ENDED_COMPARISONS.includes(ended.status)) await calls.cancelComparison({ ...job, compareJobId: mine });
     const kept = input.exports?.includes(kind)
@@ -168,10 +202,18 @@ async function compareKind(view: View, input: TaskComparisonInput, part: Part): 
     }
     const [verdict, reason] = judged(error);
     view.tell(kind, 'failed', reason);
-    const counts = { consistent: 0, notComparable: 0, notFinished: 0, inconsistent: 0 };
-    return { kind, verdict, reason, counts, differing: 0, tables: [], ...(mine && { compareJobId: mine }) };
+    return { ...none(kind, verdict, reason), ...(mine && { compareJobId: mine }) };
   }
 }
+
+const none = (kind: ComparisonKind, verdict: Consistency, reason: string): KindVerdict => ({
+  kind,
+  verdict,
+  reason,
+  counts: { consistent: 0, notComparable: 0, notFinished: 0, inconsistent: 0 },
+  differing: 0,
+  tables: [],
+});
 
 /** Brings the file that DRS makes into the store. Without it the verdict holds all the same. */
 async function withFile(
@@ -291,13 +333,14 @@ class View {
   }
 
   end(verdict: Consistency, reason?: string): TaskVerdict {
-    const { jobId, name, status: standing } = this.input.task;
+    const { jobId, name, status: standing, useType } = this.input.task;
     this.display.phase = WORDS[verdict];
     this.display.refresh();
     return {
       jobId,
       name,
       ...(standing && { status: standing }),
+      ...(useType && { useType }),
       verdict,
       ...(reason && { reason }),
       seconds: Math.round((Date.now() - this.began) / 1_000),

@@ -3,7 +3,9 @@ import type { Services } from '../services.js';
 import { bytes } from '../shorten.js';
 import type { StoredFile } from '../stores.js';
 import { type Archive, keep, lines, taskFolder } from './archive.js';
+import type { Measured } from './known-values.js';
 import { isOlder, OLDER_READERS } from './older.js';
+import type { PostponedTable } from './planner.js';
 import { cut, fileOf, NDJSON, READERS, type Reader } from './readers.js';
 import type { ComparisonKind, Scope } from './scope.js';
 import { type Expected, expectedTables } from './tables.js';
@@ -15,6 +17,8 @@ export interface ReadInput extends Scope {
   readonly compareJobId: string;
   /** Of several looks at the same tables; the first when absent. */
   readonly look?: number | undefined;
+  /** Of several comparisons of other tables; the only one when absent. */
+  readonly part?: number | undefined;
   /** As DRS says it. */
   readonly status: string;
   /** What DRS says to a failure. */
@@ -65,6 +69,24 @@ export interface KindVerdict extends Said {
   readonly looks?: readonly Look[];
   /** Why the file that DRS makes is not among them. */
   readonly noFile?: string;
+  /** How long DRS took, and whether it came to its end. */
+  readonly took?: { readonly seconds: number; readonly over: boolean };
+  /** Where tables have turns: how long DRS took for how many rows. */
+  readonly measured?: readonly Measured[];
+  /** Tables whose turn comes another night. */
+  readonly postponed?: PostponedShown;
+  /** No table of it has had its turn yet: its verdict counts for nothing. */
+  readonly waits?: true;
+}
+
+export interface PostponedShown {
+  readonly tables: number;
+  /** Those whose values are older than promised. */
+  readonly overdue: number;
+  /** All of them have had their turn after so many nights; absent where that is not in sight. */
+  readonly within?: number;
+  /** The first ones. */
+  readonly next: readonly PostponedTable[];
 }
 
 /** One of several looks at the same tables. */

@@ -281,8 +281,9 @@ function tellsAll(found: readonly Place[], expected: Expected): boolean {
   );
 }
 
-/** `contents`, and `contents-2` of the second look. */
-export const fileOf = ({ kind, look = 1 }: ReadInput): string => (look > 1 ? `${kind}-${look}` : kind);
+/** `contents`, `contents-2` of the second look, `contents.2` of the tables after the first ones. */
+export const fileOf = ({ kind, look = 1, part = 1 }: ReadInput): string =>
+  [kind, ...(part > 1 ? [`.${part}`] : []), ...(look > 1 ? [`-${look}`] : [])].join('');
 
 export const NDJSON = 'application/x-ndjson';
 

@@ -1,5 +1,6 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { CONSISTENCIES, type Consistency } from '../../drs/consistency.js';
+import type { UseType } from '../../drs/watcher.js';
 import type { Services } from '../services.js';
 import { type Listed, type Store, type StoredFile, StoreError } from '../stores.js';
 import {
@@ -15,16 +16,26 @@ import {
 } from './archive.js';
 import { type Counts, counted, type KindVerdict } from './read.js';
 import { renderReport } from './render-report.js';
+import type { ValuesPlanned } from './values.js';
 
 /** A task as its file has it. */
 export interface KeptTask {
   readonly jobId: string;
   readonly name: string;
   readonly status?: string;
+  readonly useType?: UseType;
   readonly verdict: Consistency;
   readonly reason?: string;
   readonly seconds: number;
   readonly kinds: readonly KindVerdict[];
+}
+
+/** What a night with a budget came to, in tables. */
+export interface ReportedValues extends Partial<Omit<ValuesPlanned, 'tasks'>> {
+  /** Tables whose turn it was and came to its end. */
+  readonly compared?: number;
+  /** Why values were not compared, or not all. */
+  readonly trouble?: string;
 }
 
 /** One night in the trend. */
@@ -37,6 +48,8 @@ export interface NightInBrief {
   /** Tables and other objects, over all kinds. */
   readonly tables: Counts;
   readonly differing: number;
+  /** Where values have their turns. `verified`: tables whose verdict is as new as promised. */
+  readonly values?: ReportedValues;
 }
 
 export interface Summary extends NightInBrief {
@@ -60,6 +73,7 @@ export interface ReportInput {
   readonly tasks: Counts;
   /** Tasks without files: what kept them from being compared. */
   readonly others: readonly KeptTask[];
+  readonly values?: ReportedValues | undefined;
   /** ms; nights that are older are removed when the report is written. For ever when absent. */
   readonly retention?: number | undefined;
 }
@@ -82,7 +96,7 @@ const SHOWN_NIGHTS = 60;
  */
 export const writeReport =
   (services: Services) =>
-  async ({ archive, retention, others, ...night }: ReportInput): Promise<Reported> => {
+  async ({ archive, retention, others, values, ...night }: ReportInput): Promise<Reported> => {
     const store = services.store(archive.store);
     const kept = await tasksOf(store, archive);
     const ids = new Set(kept.map(({ task }) => task.jobId));
@@ -95,8 +109,9 @@ export const writeReport =
       ...night,
       tables: added(kinds.map(({ counts }) => counts)),
       differing: kinds.reduce((sum, { differing }) => sum + differing, 0),
+      ...(values && { values }),
     };
-    const files = kinds.flatMap(({ files = [] }) => files);
+    const files = [...(values?.file ? [values.file] : []), ...kinds.flatMap(({ files = [] }) => files)];
     const summary: Summary = { name: archive.name, ...brief, compared, files };
     const earlier = (await nightsOf(store, archive)).filter(({ night }) => night !== archive.night);
     const folder = folderOf(archive);
@@ -123,7 +138,7 @@ export const added = (all: readonly Counts[]): Counts =>
     counted([]),
   );
 
-async function tasksOf(store: Store, archive: Archive): Promise<{ task: KeptTask; file: StoredFile }[]> {
+export async function tasksOf(store: Store, archive: Archive): Promise<{ task: KeptTask; file: StoredFile }[]> {
   const tasks: { task: KeptTask; file: StoredFile }[] = [];
   for await (const { name } of list(store, `${folderOf(archive)}/tasks/`)) {
     if (!name.endsWith(`/${TASK_FILE}`)) continue;
@@ -143,7 +158,7 @@ async function* list(store: Store, prefix: string): AsyncGenerator<Listed> {
 }
 
 /** The nights before, oldest first: as the state has them, else as their summaries tell. */
-async function nightsOf(store: Store, archive: Archive): Promise<NightInBrief[]> {
+export async function nightsOf(store: Store, archive: Archive): Promise<NightInBrief[]> {
   const state = await store.state(nightsState(archive));
   if (state) return JSON.parse(state.body.toString()) as NightInBrief[];
   const nights: NightInBrief[] = [];

@@ -25,10 +25,31 @@ interface Night {
         readonly reason?: string;
       }[];
       readonly more?: number;
+      readonly postponed?: { readonly tables: number; readonly next: readonly Turn[] };
     }[];
   }[];
   readonly more?: number;
+  /** Where values have their turns. */
+  readonly values?: {
+    readonly tables?: number;
+    readonly chosen?: number;
+    readonly postponed?: number;
+    readonly overdue?: number;
+    readonly verified?: number;
+    readonly rotation?: number;
+    readonly warnings?: readonly string[];
+    readonly trouble?: string;
+  };
   readonly report?: { readonly page: { readonly store: string; readonly name: string } } | { readonly trouble: string };
+}
+
+/** A table whose values are compared another night. */
+interface Turn {
+  readonly database: string;
+  readonly table: string;
+  readonly verdict?: Consistency;
+  readonly at?: string;
+  readonly inNights?: number;
 }
 
 const MOST_LOOKED_AT = 500;
@@ -131,6 +152,7 @@ function render({
   differing,
   tasks,
   more,
+  values,
   report,
 }: Night & { readonly workflowId?: string }): string {
   const told = (count: Readonly<Record<string, number>> = {}) =>
@@ -142,6 +164,8 @@ function render({
     `${name}: ${verdict}, ${began} to ${ended}${workflowId ? ` (${workflowId})` : ''}`,
     ...Object.entries(counts).map(([what, count]) => `  ${what}: ${told(count)}`),
     ...(differing > 0 ? [`  rows that differ: ${differing}`] : []),
+    ...(values ? valuesLines(values) : []),
+    ...tasks.flatMap(turnLines),
     ...tasks.filter((task) => task.verdict !== 'consistent').flatMap(taskLines),
     ...(more ? [`  and ${more} tasks more`] : []),
     ...(report && 'page' in report ? [`  report: ${report.page.name} in the store "${report.page.store}"`] : []),
@@ -160,3 +184,28 @@ const taskLines = ({ name, verdict, reason, kinds }: Night['tasks'][number]): st
     ...(more ? [`    ${kind}: and ${more} more`] : []),
   ]),
 ];
+
+function valuesLines(values: NonNullable<Night['values']>): string[] {
+  const { tables, chosen, postponed, overdue = 0, verified, rotation, warnings = [], trouble } = values;
+  const late = overdue > 0 ? `, ${overdue} longer ago than promised` : '';
+  return [
+    ...(tables === undefined
+      ? []
+      : [
+          `  values: ${chosen} of ${tables} tables tonight, ${postponed} another night, all within ${rotation}; ${verified} verified as lately as promised${late}`,
+        ]),
+    ...[...warnings, ...(trouble ? [trouble] : [])].map((warning) => `  ${warning}`),
+  ];
+}
+
+const turnLines = ({ name, kinds }: Night['tasks'][number]): string[] =>
+  kinds.flatMap(({ postponed }) => {
+    if (!postponed) return [];
+    const { tables, next } = postponed;
+    const shown = next.map(({ database, table, verdict, at, inNights }) => {
+      const last = verdict && at ? `, ${verdict} on ${at.slice(0, 10)}` : '';
+      return `    ${database}.${table}: ${inNights === undefined ? 'not in sight' : inNights === 1 ? 'the next night' : `in ${inNights} nights`}${last}`;
+    });
+    const rest = tables > next.length ? [`    and ${tables - next.length} more`] : [];
+    return [`  ${name}: values another night`, ...shown, ...rest];
+  });

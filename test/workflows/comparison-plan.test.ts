@@ -63,6 +63,33 @@ describe('a comparison spec', () => {
     ]);
   });
 
+  test('may have a budget, whose mistakes are told by their paths', () => {
+    const nightly = { name: 'night', select: {}, store: 'local', compare: { kinds: ['lines', 'contents'] } };
+    const budget = { window: '4h', nights: 7, perTask: 20 };
+    expect(problems({ ...nightly, budget })).toEqual({});
+    expect(problems({ ...nightly, budget: { window: '01:00–05:00 Asia/Shanghai' } })).toEqual({});
+    expect(problems({ ...nightly, compare: { ...nightly.compare, form: 'older' }, budget })).toEqual({
+      'compare.form': expect.stringMatching(/does not go with a budget/),
+    });
+    expect(problems({ ...nightly, within: '2h', budget })).toEqual({
+      'budget.window': 'is longer than all of it may take: within is 2h',
+    });
+    const compare = { kinds: ['objects', 'contents'], startAt: '2026-01-31T00:00:00Z' };
+    expect(
+      problems({ name: 'night', select: {}, compare, budget: { window: '30s', nights: 0, perTask: 101 } }),
+    ).toEqual({
+      budget: expect.stringMatching(/works only with a store/),
+      'budget.window': expect.stringMatching(/a minute at least/),
+      'budget.nights': expect.any(String),
+      'budget.perTask': expect.any(String),
+      'compare.kinds': expect.stringMatching(/needs lines and contents with a budget/),
+      'compare.startAt': expect.stringMatching(/does not go with a budget/),
+    });
+    expect(problems({ ...nightly, budget: { window: '01:00–05:00 Mars/Olympus' } })).toEqual({
+      'budget.window': expect.stringMatching(/no time zone Mars/),
+    });
+  });
+
   test('must say which tasks, and how much of them is sampled', () => {
     expect(problems({ name: 'night', compare: { kinds: ['random'] } })).toEqual({
       task: expect.stringMatching(/is missing/),

@@ -4,21 +4,36 @@ import { type Call, polls, present, type Row } from './row.js';
 
 /** What a comparison will do, in the order of workflows/comparison.ts and, for each task, workflows/task-comparison.ts. */
 export function outline(plan: ComparisonPlan): Row[] {
-  const { task, tasks: named, select, compare, store, export: exports = [], secondLook, within } = plan;
+  const { task, tasks: named, select, compare, store, export: exports = [], secondLook, within, budget } = plan;
+  const first = compare.kinds.filter((kind) => !budget || kind !== 'contents');
   const tasks = task ? 1 : (named?.length ?? 'each');
   return present(
     store !== undefined && { step: 'Store', remark: `writes a small file to ${store}, and removes it` },
+    budget && {
+      step: 'Window',
+      remark: 'what is not over when it ends is cancelled; where it is closed nothing begins',
+    },
     {
       step: 'Tasks, page 1',
       calls: [
         { operation: 'showJobList' },
         ...(select?.tags ? [{ operation: 'batchListJobDetails', jobs: 'each' } as const] : []),
-        ...comparisonCalls({ kinds: compare.kinds, tasks, exports }),
+        ...comparisonCalls({ kinds: first, tasks, exports }),
         ...(secondLook ? [{ operation: 'batchListProgresses', only: 'something differs', polls: true } as const] : []),
       ],
       until: 'every comparison is over',
       within,
       remark: `up to ${plan.atOnce} tasks at the same time, one kind after another, under their locks`,
+    },
+    budget && {
+      step: 'Plan',
+      remark: `whose values have their turn: those of every table within ${budget.nights} nights`,
+    },
+    budget && {
+      step: 'Values, part 1',
+      calls: comparisonCalls({ kinds: ['contents'], tasks: 'each', exports }),
+      until: 'every comparison is over, or the window is',
+      remark: `where it is the turn of any table, up to ${budget.perTask} tables of a task at the same time`,
     },
     store !== undefined && { step: 'Report', remark: `writes the report to ${store}` },
   );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COMPARISON_KINDS, type ComparisonKind } from '../../drs/consistency.js';
 import { JobId, TaskName } from '../../drs/operations/common.js';
 import { TASK_STATUSES } from '../../drs/statuses.js';
+import { Budget, budgetProblems } from './budget.js';
 import { Duration, type Problem, planBase, type Raw, type ReadSpec } from './common.js';
 import { asArray, asObject } from './requests.js';
 
@@ -104,6 +105,9 @@ export const ComparisonSpec = z.strictObject({
   retention: Duration.optional().meta({
     description: 'Nights that are older are removed from the store; for ever when left out.',
   }),
+  budget: Budget.optional().meta({
+    description: 'What a night may cost where values are too slow to be compared all in one: they have their turns.',
+  }),
   atOnce: z.int().min(1).max(50).default(10).meta({ description: 'Tasks that are compared at the same time.' }),
 });
 
@@ -111,7 +115,12 @@ export type ComparisonPlan = z.output<typeof ComparisonSpec>;
 
 export const comparisonSpec: ReadSpec<ComparisonPlan> = {
   schema: ComparisonSpec,
-  problems: (spec) => [...whichTasks(spec), ...storeProblems(spec), ...compareProblems(asObject(spec['compare']))],
+  problems: (spec) => [
+    ...whichTasks(spec),
+    ...storeProblems(spec),
+    ...compareProblems(asObject(spec['compare'])),
+    ...budgetProblems(spec),
+  ],
 };
 
 function storeProblems({ store, retention, export: exported, compare }: Raw): Problem[] {

@@ -8,8 +8,16 @@ export function toLookAtAgain({ kind, tables, more = 0 }: KindVerdict, compare: 
   const named = differing.filter(({ table }) => table !== '' && !table.endsWith('…'));
   if (kind === 'objects' || kind === 'random' || named.length === 0 || named.length < differing.length || more > 0)
     return undefined;
+  return narrowed(compare, named);
+}
+
+/** The same of these tables alone, with the filters that are theirs. */
+export function narrowed(
+  compare: Compare,
+  tables: readonly { readonly database: string; readonly table: string }[],
+): Compare {
   const byDatabase = new Map<string, string[]>();
-  for (const { database, table } of named) byDatabase.set(database, [...(byDatabase.get(database) ?? []), table]);
+  for (const { database, table } of tables) byDatabase.set(database, [...(byDatabase.get(database) ?? []), table]);
   const { startAt: _, filters, ...others } = compare;
   const mine = filters?.filter(({ database, schema, table }) =>
     byDatabase.get(database)?.includes(schema ? `${schema}.${table}` : table),
