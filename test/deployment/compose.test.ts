@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -10,6 +10,7 @@ import { ConfigFile } from '../../worker/config-schema.js';
 
 interface Service {
   image?: string;
+  profiles?: string[];
   build?: string;
   command?: string[];
   ports?: string[];
@@ -32,9 +33,11 @@ const compose = parse(text, { merge: true }) as {
 const services = Object.entries(compose.services);
 /** What a file has once the shell's defaults are put in. */
 const filled = (value: string): string => value.replace(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1');
+const mountsOf = (service: string): string[][] =>
+  (compose.services[service]?.volumes ?? []).map((volume) => filled(volume).split(':'));
 
 test('every image has a version of its own', () => {
-  for (const [name, { image }] of services) expect(image, name).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+  for (const [name, { image }] of services) expect(image, name).toMatch(/:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
   expect(read('Dockerfile').match(/^FROM .*$/gm)).toEqual(
     expect.arrayContaining([expect.stringMatching(/:\d+\.\d+\.\d+-/)]),
   );
@@ -92,13 +95,59 @@ test("each directory of the configuration's stores is a volume that the worker's
   const directories = Object.values(stores).flatMap(({ directory }) => (directory ? [directory] : []));
   expect(directories.length).toBeGreaterThan(0);
   for (const directory of directories) {
-    const mounts = (compose.services['worker']?.volumes ?? []).map((volume) => filled(volume).split(':'));
     expect(
-      mounts.find(([from = '', to]) => to === directory && from in compose.volumes),
+      mountsOf('worker').find(([from = '', to]) => to === directory && from in compose.volumes),
       directory,
     ).toBeDefined();
     expect(read('Dockerfile')).toContain(`RUN install -d -o node -g node ${directory}`);
   }
+});
+
+test('Prometheus scrapes every worker where it answers, under the name that rules and dashboard expect', () => {
+  const mounts = Object.fromEntries(mountsOf('prometheus').map(([from, to]) => [to, from]));
+  const [config] = (compose.services['prometheus']?.command ?? []).flatMap(
+    (one) => one.split('--config.file=')[1] ?? [],
+  );
+  const folder = mounts[dirname(config ?? '')] ?? '';
+  const { rule_files, scrape_configs } = parse(read(join(folder, basename(config ?? '')))) as {
+    rule_files: string[];
+    scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+  };
+  const rules = rule_files.map((file) => read(join(folder, file))).join('\n');
+  const [
+    {
+      job_name,
+      dns_sd_configs: [found],
+    } = { job_name: '', dns_sd_configs: [] },
+  ] = scrape_configs;
+  expect(scrape_configs).toHaveLength(1);
+  for (const [, job] of `${rules}\n${read('deploy/grafana/drs-pilot.json')}`.matchAll(/job=\\?"([^"\\]+)/g))
+    expect(job).toBe(job_name);
+  expect(rules).toContain(`job="${job_name}"`);
+  for (const name of found?.names ?? []) expect(compose.services[name]?.command).toEqual(['worker']);
+  const { telemetry } = ConfigFile.parse(parse(read('examples/compose/drs-pilot.yaml')));
+  expect(telemetry?.address).toBe(`0.0.0.0:${found?.port}`);
+});
+
+test('Grafana finds its Prometheus and the dashboard', () => {
+  const mounted = mountsOf('grafana');
+  const provisioned = (what: string) => {
+    const folder = join('deploy/grafana/provisioning', what);
+    return readdirSync(join(root, folder)).map((file) => parse(read(join(folder, file))));
+  };
+  const [{ datasources }] = provisioned('datasources') as [{ datasources: { type: string; url: string }[] }];
+  const address = new URL(datasources[0]?.url ?? '');
+  expect(datasources[0]?.type).toBe('prometheus');
+  expect(compose.services[address.hostname]?.ports).toContain(`127.0.0.1:${address.port}:${address.port}`);
+  const [{ providers }] = provisioned('dashboards') as [{ providers: { options: { path: string } }[] }];
+  const [dashboard = []] = mounted.filter(([, to = '']) => dirname(to) === providers[0]?.options.path);
+  expect(JSON.parse(read(dashboard[0] ?? ''))).toMatchObject({ title: 'drs-pilot', panels: expect.any(Array) });
+  expect(mounted.find(([, to]) => to === '/etc/grafana/provisioning')?.[0]).toBe('./deploy/grafana/provisioning');
+});
+
+test('monitoring is there only for who asks for it', () => {
+  for (const name of ['prometheus', 'grafana']) expect(compose.services[name]?.profiles).toEqual(['monitoring']);
+  for (const name of ['temporal', 'worker', 'setup']) expect(compose.services[name]?.profiles).toBeUndefined();
 });
 
 test('what the image is built from is in the repository, and not kept from it', () => {

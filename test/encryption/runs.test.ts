@@ -13,6 +13,12 @@ import { run as cli, file, files } from '../client/cli.js';
 import { inClear } from '../support/clear.js';
 import { configFor, ENV, migrationSpec, SOURCE_IP } from '../support/config.js';
 import { test as base, type Pilot, type Run, rejection, runOf } from '../support/harness.js';
+import {
+  approve as approveSwitchover,
+  protectedTask,
+  start as startSwitchover,
+  switchoverSpec,
+} from '../support/switchover.js';
 
 const key = (number: 1 | 2) => ({ secret: `payload-key-${number}` });
 const FIRST = { encryption: { active: 'k1', keys: { k1: key(1) } } };
@@ -71,6 +77,37 @@ encrypted(
       /workflow task failure.*what this run knew cannot be read: .*k1/,
     );
     await replayed(history, lockId, ringOf('k1', Buffer.from(ENV.KEY_1, 'base64')));
+  },
+);
+
+encrypted(
+  'a whole switchover with a refusal, and one that is rejected, leave nothing in clear',
+  async ({ pilot, simulator }) => {
+    const jobId = protectedTask(simulator, 'canary-dr');
+    const spec = switchoverSpec({ task: 'canary-dr', notify: [] });
+    simulator.fault({
+      operation: 'batchSwitchover',
+      times: 1,
+      fault: { kind: 'jobError', code: 'DRS.M05011', message: 'canary-fault' },
+    });
+    const whole = await startSwitchover(pilot, spec);
+    await approveSwitchover(whole, 'switchover', { by: 'canary-person' });
+    await whole.decide('outcome', 'retry', { reason: 'canary-reason' });
+    const done = await whole.result();
+    expect(done.outcome).toBe('completed');
+    expect(JSON.stringify(done)).toMatch(/canary-dr.*canary-person.*canary-reason/);
+
+    const rejected = await startSwitchover(pilot, { ...spec, direction: 'up' });
+    await rejected.decide('switchover', 'reject', { reason: 'canary-rejection' });
+    expect((await rejected.failure()).message).toContain('canary-rejection');
+
+    const lock = pilot.client.workflow.getHandle(`drs-lock-default-${jobId}`);
+    for (const run of [whole, rejected, runOf(lock)]) {
+      const text = await raw(pilot, run);
+      expect(text).not.toMatch(/canary/);
+      expect(text).toContain('binary/encrypted');
+    }
+    expect(await raw(pilot, rejected)).toContain('Encoded failure');
   },
 );
 
