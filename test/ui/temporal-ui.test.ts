@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { run as cli } from '../client/cli.js';
 import { migrationSpec } from '../support/config.js';
 import { runOf } from '../support/harness.js';
+import { hasSshKeygen, sshKey } from '../support/ssh-keys.js';
 import { protectedTask, reportOf, requests, switchoverSpec } from '../support/switchover.js';
 import {
   BROWSER,
@@ -15,9 +17,17 @@ import {
   type Ui,
 } from '../support/ui.js';
 
+const ada = hasSshKeygen ? sshKey() : undefined;
+const settings: Readonly<Record<string, unknown>> = ada
+  ? {
+      approvers: { dba: { members: [{ name: 'ada', keys: [ada.line] }] } },
+      rules: [{ kinds: ['migration'], gates: ['cutover'], group: 'dba' }],
+    }
+  : {};
+
 let ui: Ui;
 beforeAll(async () => {
-  if (BROWSER) ui = await openUi();
+  if (BROWSER) ui = await openUi({ settings });
 });
 afterAll(async () => await ui?.close());
 
@@ -41,12 +51,15 @@ test('a person starts, reads and approves a migration in the Temporal UI alone',
   const atCutover = await openDetails(ui, page, 'orders-from-the-ui', 'cutover#1: Cut over?');
   expect(atCutover).toMatch(/delay\s+\d/);
   await shoot(page, 'cutover-gate');
-  await sendUpdate(page, 'approve', { gate: 'cutover#1', by: 'ada', reason: 'application is stopped' });
+  const [command = 'none'] = atCutover.match(/drs-pilot approve .*/) ?? [];
+  if (ada) expect(command).toBe('drs-pilot approve orders-from-the-ui --by your-name --reason "why" --key FILE');
+  await sendUpdate(page, 'approve', await toPaste('orders-from-the-ui', 'cutover#1', 'application is stopped'));
 
   expect((await run.result()).decisions).toMatchObject([
-    { gate: 'start#1', by: 'ada', reason: 'seen in the UI' },
-    { gate: 'cutover#1', by: 'ada', reason: 'application is stopped' },
+    { gate: 'start#1', by: 'ada', reason: 'seen in the UI', claimed: true },
+    { gate: 'cutover#1', by: 'ada', reason: 'application is stopped', claimed: !ada },
   ]);
+  expect(await run.status()).toMatchObject({ refusedSignals: { count: 0 } });
   await page.reload();
   await page.getByText('Completed').first().waitFor();
 });
@@ -104,3 +117,11 @@ test('a person makes a schedule of comparisons in the Temporal UI alone', async 
   // What the document says of Temporal's own defaults: a year.
   expect(made.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 31_536_000_000 });
 });
+
+/** What the command line prints for the UI: signed, where this machine can sign. */
+async function toPaste(id: string, gate: string, reason: string): Promise<unknown> {
+  const said = ['--by', 'ada', '--reason', reason];
+  if (!ada) return { gate, by: 'ada', reason };
+  const env = { TEMPORAL_ADDRESS: ui.address };
+  return (await cli(['approve', id, ...said, '--key', ada.file, '--print'], { env })).json();
+}
