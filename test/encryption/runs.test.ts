@@ -25,7 +25,8 @@ const FIRST = { encryption: { active: 'k1', keys: { k1: key(1) } } };
 const BOTH = { encryption: { active: 'k2', keys: { k1: key(1), k2: key(2) } } };
 const SECOND = { encryption: { active: 'k2', keys: { k2: key(2) } } };
 
-const encrypted = base.override({ settings: FIRST });
+/** Not by `override`, which would hold for the tests of `base`, too. */
+const encrypted = base.extend({ settings: FIRST });
 
 const { Payload: Wire } = proto.temporal.api.common.v1;
 const inProject = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -134,7 +135,10 @@ base(
   async ({ pilot, simulator }) => {
     const run = await pilot.start(migrationSpec());
     await run.gate('start');
-    const plainEvents = (await run.handle.fetchHistory()).events?.length ?? 0;
+    const { events: plain = [] } = await run.handle.fetchHistory();
+    const plainEvents = plain?.length ?? 0;
+    expect(inClear(plain)).toContain(SOURCE_IP);
+    expect(inClear(plain)).not.toContain('binary/encrypted');
 
     await pilot.rework(FIRST);
     const first = await asClient(pilot, run, simulator, FIRST);
