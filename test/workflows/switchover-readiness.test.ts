@@ -62,6 +62,12 @@ test.describe('where a rule allows force', () => {
     );
     await approve(run, 'switchover', { force: true });
     await run.running('Verification');
+    // It is switching over now.
+    const second = await start(pilot, switchoverSpec({ name: 'second', task: id }));
+    expect(classes(await second.gate('switchover'))).toMatchObject({ 'orders-dr: operation': 'blocking' });
+    expect(await rejection(() => approve(second, 'switchover', { force: true }))).toContain(
+      'force never overrides orders-dr: operation',
+    );
     expect(requests(simulator)).toHaveLength(1);
   });
 });
