@@ -10,6 +10,7 @@ import { openBench } from './support/stack.js';
 const TASKS = 200;
 const TABLES = 20;
 const WITH_FILES = 20;
+const IN_TURNS = 100;
 const KINDS = ['objects', 'lines', 'contents', 'random'];
 /** What waits ask; each wait begins with a read, and each further one is a poll. */
 const WAITS = new Set(['listObjectLevelCompareOverview', 'listDataLevelTableCompareJobs']);
@@ -18,9 +19,9 @@ const directory = await mkdtemp(join(tmpdir(), 'drs-pilot-nights-'));
 const bench = await openBench('instant', (base) => ({ ...base, stores: { local: { directory } } }));
 const stop = await bench.work({ pace: 0.01 });
 const tables = Object.fromEntries(Array.from({ length: TABLES }, (_, n) => [`t${n}`, { rows: 1_000 }]));
-for (let n = 0; n < TASKS; n += 1) {
+for (let n = 0; n < TASKS + IN_TURNS; n += 1) {
   const { id } = bench.simulator.createForeign({
-    name: `night-${n < WITH_FILES ? 'files' : 'plain'}-${n}`,
+    name: n < TASKS ? `night-${n < WITH_FILES ? 'files' : 'plain'}-${n}` : `turns-${n}`,
     db_use_type: 'sync',
     engine_type: 'gaussdbv5',
     status: 'INCRE_TRANSFER_STARTED',
@@ -70,22 +71,36 @@ async function costOf(client: Client, workflowId: string, runId?: string): Promi
   return { events: (events ?? []).length, largest, ...(next && { next }) };
 }
 
-const parents: Cost[] = [];
-for (let runId: string | undefined = run.firstExecutionRunId; runId; ) {
-  const cost = await costOf(bench.client, run.workflowId, runId);
-  parents.push(cost);
-  runId = cost.next;
+/** The runs of a night, of its children, and of the locks that were not there before. */
+async function costsOf(run: WorkflowHandleWithFirstExecutionRunId, since: string) {
+  const parents: Cost[] = [];
+  for (let runId: string | undefined = run.firstExecutionRunId; runId; ) {
+    const cost = await costOf(bench.client, run.workflowId, runId);
+    parents.push(cost);
+    runId = cost.next;
+  }
+  const others: Cost[] = [];
+  for await (const { workflowId, runId } of bench.client.workflow.list({
+    query: `WorkflowType IN ("taskComparison", "jobLock") AND StartTime >= "${since}"`,
+  }))
+    others.push(await costOf(bench.client, workflowId, runId));
+  return { parents, others };
 }
-const others: Cost[] = [];
-for await (const { workflowId, runId, type } of bench.client.workflow.list({
-  query: 'WorkflowType IN ("taskComparison", "jobLock")',
-}))
-  if (type !== 'comparison') others.push(await costOf(bench.client, workflowId, runId));
+
+const { parents, others } = await costsOf(run, '1970-01-01T00:00:00Z');
 const withFiles = await night('files', WITH_FILES, {
   select: { name: 'night-files-*' },
   store: 'local',
   export: KINDS,
 });
+const since = new Date().toISOString();
+const turns = await night('turns', IN_TURNS, {
+  select: { name: 'turns-*' },
+  store: 'local',
+  compare: { kinds: ['objects', 'lines', 'contents'] },
+  budget: { window: '2h' },
+});
+const inTurns = await costsOf(turns.run, since);
 const sum = (costs: readonly Cost[]) => costs.reduce((all, { events }) => all + events, 0);
 const most = (costs: readonly Cost[], of: keyof Cost) => Math.max(...costs.map((cost) => cost[of]));
 
@@ -112,6 +127,18 @@ report(
     just('it took', plain.seconds, 's'),
   ],
 );
+
+report(`A night with a budget, where all has its turn: ${IN_TURNS} of such tasks; objects, lines, contents`, [
+  just('verdict', `${turns.result.verdict} (${turns.result.counts.tasks.consistent} tasks)`),
+  atMost(
+    'history events per task in all: the run, its two children, the locks',
+    (sum(inTurns.parents) + sum(inTurns.others)) / IN_TURNS,
+    120,
+  ),
+  atMost('events of the longest run', most([...inTurns.parents, ...inTurns.others], 'events'), 2_000),
+  atMost('largest payload', most([...inTurns.parents, ...inTurns.others], 'largest') / 1_024, 64, 'KiB'),
+  just('it took', turns.seconds, 's'),
+]);
 
 await stop();
 await bench.close();
