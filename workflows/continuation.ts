@@ -41,9 +41,9 @@ export class Continuation {
     });
   }
 
-  /** From here on nothing is under way that must not be interrupted. */
-  becomesCalm(): void {
-    this.calm = true;
+  /** Whether nothing is under way that had better not be interrupted. */
+  isCalm(calm: boolean): void {
+    this.calm = calm;
     this.check();
   }
 

@@ -231,9 +231,9 @@ export class Run<P extends PlanBase> {
     this.changes.amend({ change, by, reason });
   }
 
-  /** From here on the run may continue as new at any time, for instance by another version of the workers. */
-  becomesCalm(): void {
-    this.continuation.becomesCalm();
+  /** Whether the run may continue as new at any time, for instance by another version of the workers. */
+  isCalm(calm: boolean): void {
+    this.continuation.isCalm(calm);
   }
 
   /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */
