@@ -31,8 +31,9 @@ export const exportResult =
     const cloud = services.cloud(input.cloud);
     await ready(cloud, input, pace);
     const { archive, jobId, kind, compareJobId } = input;
-    const folder = await mkdtemp(join(tmpdir(), 'drs-pilot-export-'));
+    let folder: string | undefined;
     try {
+      folder = await mkdtemp(join(tmpdir(), 'drs-pilot-export-'));
       const path = join(folder, 'result.xlsx');
       await cloud.drs.download('downloadCompareResultFile', wanted(cloud, input), path, {
         signal: cancellationSignal(),
@@ -42,9 +43,10 @@ export const exportResult =
       const name = `${taskFolder(archive, jobId)}/${kind}-${compareJobId}.xlsx`;
       return await keep(services.store(archive.store), name, createReadStream(path), XLSX);
     } catch (error) {
-      throw error instanceof WorkbookError ? noWorkbook(error, input) : error;
+      if (error instanceof WorkbookError) throw noWorkbook(error, input);
+      throw isFull(error) ? noRoom(error, input) : error;
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      if (folder) await rm(folder, { recursive: true, force: true });
     }
   };
 
@@ -109,6 +111,17 @@ const wanted = ({ drs }: CloudServices, { jobId, kind, compareJobId }: ExportInp
   compare_job_id: compareJobId,
   region: drs.cloud.region,
 });
+
+const isFull = (error: unknown): error is NodeJS.ErrnoException =>
+  ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** On the way, not in the store, which says so itself. */
+const noRoom = ({ code }: NodeJS.ErrnoException, { jobId, compareJobId }: ExportInput): DrsError =>
+  new DrsError(
+    'transient',
+    `no room is left on the disk of this worker, in ${tmpdir()}, for the result file of ${compareJobId} (${code}): make some, or set TMPDIR`,
+    { operation: 'downloadCompareResultFile', jobId },
+  );
 
 const noWorkbook = ({ message }: WorkbookError, { jobId, compareJobId }: ExportInput): DrsError =>
   new DrsError(

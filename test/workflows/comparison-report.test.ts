@@ -1,19 +1,47 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { promisify } from 'node:util';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { KeptTask, Reported, Summary } from '../../activities/comparison/report.js';
 import type { StoredFile } from '../../activities/stores.js';
 import type { Cloud } from '../../drs/auth/credentials.js';
 import { connect } from '../../drs/connect.js';
-import { configFor } from '../support/config.js';
+import { workbook } from '../../simulator/workbook.js';
+import { baseConfig, configFor } from '../support/config.js';
 import { test as base } from '../support/harness.js';
+import { openS3, S3_KEYS, type S3Server } from '../support/s3.js';
+import { aWebhook, type Webhook } from '../support/webhook.js';
 
-const test = base.extend<{ directory: string; settings: Readonly<Record<string, unknown>> }>({
+let s3: S3Server | undefined;
+beforeAll(async () => {
+  s3 = await openS3();
+}, 600_000);
+afterAll(() => s3?.close());
+
+const test = base.extend<{ directory: string; oncall: Webhook; settings: Readonly<Record<string, unknown>> }>({
+  oncall: aWebhook,
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
   directory: async ({}, use) => use(await mkdtemp(join(tmpdir(), 'drs-pilot-store-'))),
-  settings: async ({ directory }, use) => use({ stores: { local: { directory } } }),
+  settings: async ({ directory, simulator, oncall }, use) => {
+    const { secrets } = baseConfig(simulator);
+    const key = async (name: string, value: string) => {
+      const file = join(await mkdtemp(join(tmpdir(), 'drs-pilot-key-')), name);
+      await writeFile(file, value);
+      return { file };
+    };
+    const keys = { access: await key('access', S3_KEYS.access), key: await key('key', S3_KEYS.secret) };
+    const { endpoint, bucket } = s3 ?? { endpoint: 'http://127.0.0.1:9', bucket: 'none' };
+    const at = { endpoint, bucket, prefix: 'nights/', accessKey: { secret: 'access' }, secretKey: { secret: 'key' } };
+    await use({
+      secrets: { ...secrets, ...keys },
+      stores: { local: { directory }, bucket: { s3: at } },
+      webhooks: { oncall: { url: oncall.url, events: ['inconsistent', 'notFinished', 'recovered'] } },
+    });
+  },
 });
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -116,11 +144,23 @@ test('the files that DRS makes are kept byte for byte, and what is no workbook i
   const { id } = simulator.createForeign({ name: 'orders-sync', status: 'INCRE_TRANSFER_STARTED' });
   simulator.patch(id, { data: { orders: { orders: { rows: 5 }, items: { rows: 3 } } } });
   simulator.fault({ operation: 'createCompareResultFile', fault: { kind: 'lostReply' } });
-  simulator.fault({ operation: 'downloadCompareResultFile', fault: { kind: 'garbage' } });
-  simulator.fault({ operation: 'downloadCompareResultFile', fault: { kind: 'drop' } });
-  const spec = { name: 'nightly', store: 'local', task: id, export: ['objects', 'lines'] };
+  for (const kind of ['garbage', 'cutOff'] as const)
+    simulator.fault({ operation: 'downloadCompareResultFile', match: { job: id }, fault: { kind } });
+  const { id: other } = simulator.createForeign({ name: 'other-sync', status: 'INCRE_TRANSFER_STARTED' });
+  const resultFile = join(directory, '..', `${other}.txt`);
+  await writeFile(resultFile, '<html>an error page</html>');
+  simulator.patch(other, { resultFile, data: { orders: { orders: { rows: 5 } } } });
+  const spec = { name: 'nightly', store: 'local', tasks: [id, other], export: ['objects', 'lines'] };
   const run = await pilot.start(spec, { workflow: 'comparison' });
-  const { tasks } = (await run.result()) as unknown as { tasks: KeptTask[] };
+  const night = (await run.result()) as unknown as { tasks: KeptTask[] };
+  const tasks = night.tasks.filter(({ jobId }) => jobId === id);
+  // What never is a workbook is told, and the verdict holds without it.
+  const never = night.tasks.find(({ jobId }) => jobId === other);
+  expect(never?.verdict).toBe('consistent');
+  for (const { kind, noFile, compareJobId, files } of never?.kinds ?? []) {
+    expect(noFile).toContain(`the result file of ${compareJobId} is no workbook that can be read: it is no zip`);
+    expect(files?.map(({ name }) => name.split('/').at(-1))).toEqual([`${kind}.ndjson`]);
+  }
 
   const drs = connect((await configFor(simulator)).clouds['default'] as Cloud);
   for (const [kind, compare_type] of [
@@ -144,5 +184,104 @@ test('the files that DRS makes are kept byte for byte, and what is no workbook i
   expect(await readdir(join(directory, '.incoming'))).toEqual([]);
   expect(
     simulator.journal().filter(({ operation, effect }) => operation === 'createCompareResultFile' && effect),
-  ).toHaveLength(2);
+  ).toHaveLength(4);
+});
+
+test('a night in a bucket tells of what is not finished and of its end, and keeps large files whole', {
+  timeout: 120_000,
+}, async ({ pilot, simulator, directory, oncall, skip }) => {
+  if (!s3) return skip('no S3 server here: Go builds one, or DRS_PILOT_VERSITYGW names one');
+  const { client, bucket: Bucket } = s3;
+  const { id } = simulator.createForeign({ name: 'orders-sync', status: 'INCRE_TRANSFER_STARTED' });
+  const data = { orders: { orders: { rows: 5, differs: ['id=3'] }, items: { rows: 3 } } };
+  simulator.patch(id, { data });
+  const night = async (more: object) => {
+    const spec = { name: 'nightly', store: 'bucket', task: id, notify: ['oncall'], ...more };
+    const run = await pilot.start(spec, { workflow: 'comparison' });
+    return (await run.result()) as unknown as { verdict: string; tasks: KeptTask[]; report: Reported };
+  };
+  const lines = { kinds: ['lines'], databases: [{ database: 'orders' }] };
+  const late = await night({ compare: { ...lines, startAt: '2099-01-01T00:00:00Z' }, within: '1s' });
+  expect(late).toMatchObject({ verdict: 'notFinished', report: { removed: 0 } });
+  expect((await oncall.hears('notFinished')).event).toMatchObject({
+    jobId: id,
+    text: expect.stringMatching(/nightly is not finished: 1 of 1 task: 1 not finished\norders-sync .*had not begun/),
+  });
+  const fine = await night({ compare: lines });
+  expect(fine).toMatchObject({ verdict: 'consistent', report: { before: 'notFinished' } });
+  expect((await oncall.hears('recovered')).event.text).toContain('nightly is consistent');
+
+  const resultFile = join(directory, '..', `${id}.xlsx`);
+  const whole = workbook([['orders', 'x'.repeat(9_000_000)]]);
+  await writeFile(resultFile, whole);
+  simulator.patch(id, { resultFile });
+  const kinds = ['objects', 'lines', 'contents'];
+  const { tasks, report } = await night({ compare: { kinds }, export: kinds, notify: [] });
+  const get = async (Key: string) => {
+    const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket, Key: `nights/${Key}` }));
+    return { bytes: Buffer.from((await Body?.transformToByteArray()) ?? []), ETag };
+  };
+  const summary = JSON.parse((await get(report.summary.name)).bytes.toString()) as Summary;
+  const exported = summary.files.filter(({ name }) => name.endsWith('.xlsx'));
+  expect([exported.length, summary.files.length]).toEqual([3, 7]);
+  for (const { name, size, sha256: told } of summary.files) {
+    const { bytes, ETag } = await get(name);
+    expect([bytes.length, sha256(bytes)]).toEqual([size, told]);
+    if (!exported.some((file) => file.name === name)) continue;
+    expect(bytes.equals(whole)).toBe(true);
+    // Of two parts.
+    expect(ETag).toMatch(/-2"$/);
+  }
+  expect(tasks[0]?.kinds.map(({ noFile }) => noFile)).toEqual([undefined, undefined, undefined]);
+  expect(oncall.heard.map(({ event }) => event.event)).toEqual(['notFinished', 'recovered']);
+});
+
+test('a disk that is full while a file is downloaded or kept leaves nothing of it, and goes on once there is room', {
+  timeout: 120_000,
+}, async ({ pilot, simulator, directory, skip, onTestFinished }) => {
+  const mounted = await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', directory]).catch(
+    () => undefined,
+  );
+  if (!mounted) return skip('a small disk can be mounted by root alone');
+  const before = process.env['TMPDIR'];
+  onTestFinished(async () => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    await promisify(execFile)('umount', ['-l', directory]);
+  });
+  const { id } = simulator.createForeign({ name: 'orders-sync', status: 'INCRE_TRANSFER_STARTED' });
+  const resultFile = join(directory, '..', `${id}.xlsx`);
+  const whole = workbook([['orders', 'x'.repeat(700_000)]]);
+  await writeFile(resultFile, whole);
+  simulator.patch(id, { resultFile, data: { orders: { orders: { rows: 5 } } } });
+  // The worker downloads to the same disk: 2 MiB, of which a file takes 0.7 for the download and 0.7 to be kept.
+  const own = join(directory, 'tmp');
+  await mkdir(own);
+  process.env['TMPDIR'] = own;
+  const fill = async (bytes: number) => await writeFile(join(directory, 'others.bin'), Buffer.alloc(bytes));
+  await fill(1_500_000);
+  const compare = { kinds: ['lines'], databases: [{ database: 'orders' }] };
+  const spec = { name: 'nightly', store: 'local', task: id, export: ['lines'], compare };
+  const run = await pilot.start(spec, { workflow: 'comparison' });
+  const trouble = async (what: RegExp) =>
+    await vi.waitFor(
+      async () => {
+        const child = (await run.handle.describe()).raw.pendingChildren?.[0]?.workflowId ?? '';
+        const { pendingActivities } = (await pilot.client.workflow.getHandle(child).describe()).raw;
+        expect(pendingActivities?.[0]?.lastFailure?.message).toMatch(what);
+      },
+      { timeout: 60_000, interval: 100 },
+    );
+  const kept = async () =>
+    (await readdir(directory, { recursive: true })).filter((name) => /xlsx|incoming\/.|tmp\/./.test(name));
+  await trouble(/no room is left on the disk of this worker.*ENOSPC/);
+  expect(await kept()).toEqual([]);
+  await fill(1_000_000);
+  await trouble(/^store "local": writing .*lines-.*xlsx failed: no room is left; make some \(ENOSPC/);
+  expect(await kept()).toEqual([]);
+  await rm(join(directory, 'others.bin'));
+  const { tasks } = (await run.result()) as unknown as { tasks: KeptTask[] };
+  const file = tasks[0]?.kinds[0]?.files?.find(({ name }) => name.endsWith('.xlsx'));
+  expect(await kept()).toEqual([file?.name]);
+  expect((await readFile(join(directory, file?.name ?? ''))).equals(whole)).toBe(true);
 });
