@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { UNDECODABLE } from '../workflows/plans/decision.js';
+import { UNDECODABLE, UNDECRYPTED } from '../workflows/plans/decision.js';
 import type { KeyRing } from './key-ring.js';
 
 const { Payload: Wire } = proto.temporal.api.common.v1;
@@ -140,7 +140,7 @@ function fits(scope: string, context: Place | undefined): boolean {
 /** Decoded as what it is by every converter. */
 const marker = (why: string): Payload => ({
   metadata: { encoding: Buffer.from('json/plain') },
-  data: Buffer.from(JSON.stringify({ [UNDECODABLE]: why })),
+  data: Buffer.from(JSON.stringify({ [UNDECODABLE]: why, [UNDECRYPTED]: true })),
 });
 
 const ofRun = (context: Place | undefined): string => (context?.workflowId ? ` of the run ${context.workflowId}` : '');

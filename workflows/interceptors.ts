@@ -4,6 +4,7 @@ import type { LOCKS_HEADER } from '../activities/locks.js';
 import { shownLocks } from './locks.js';
 import { isUndecodable, UNDECODABLE } from './plans/decision.js';
 import { tracing } from './tracing.js';
+import { settledMessages } from './unreadable.js';
 
 /** Workflow type of the locks of tasks. */
 const LOCK = 'jobLock';
@@ -24,6 +25,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           return await next(input);
         },
       },
+      ...(workflowInfo().workflowType === LOCK ? [] : [settledMessages()]),
       inbound,
     ],
     outbound: [

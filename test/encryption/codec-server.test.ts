@@ -90,11 +90,15 @@ test('what cannot be decrypted comes back as a sentence', async () => {
   );
   const reply = await post('/decode', await sealed('x'), bearer(TOKEN));
   expect(await asValues(reply)).toEqual([
-    { '~undecodable': expect.stringContaining('key "k1", which the key ring here lacks (it has k2)') },
+    expect.objectContaining({
+      '~undecodable': expect.stringContaining('key "k1", which the key ring here lacks (it has k2)'),
+    }),
   ]);
   const elsewhere = await open({ token: { secret: 'token' } });
   const foreign = await elsewhere.post('/decode', await sealed('x'), { ...bearer(TOKEN), 'x-namespace': 'other' });
-  expect(await asValues(foreign)).toEqual([{ '~undecodable': expect.stringContaining('encrypted for another run') }]);
+  expect(await asValues(foreign)).toMatchObject([
+    { '~undecodable': expect.stringContaining('encrypted for another run') },
+  ]);
 });
 
 test('without a token or with a wrong one nothing is decoded and nothing logged', async () => {

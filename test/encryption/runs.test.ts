@@ -153,7 +153,11 @@ base(
       if (!found) throw new Error('no task has failed yet');
       return found;
     }, 60_000);
-    expect(failed).toBeDefined();
+    const why = failed.workflowTaskFailedEventAttributes?.failure?.encodedAttributes as Payload;
+    const [clear] = await new EncryptionCodec(ringOf('k2', Buffer.from(ENV.KEY_2, 'hex'))).decode([why]);
+    expect(Buffer.from(clear?.data ?? []).toString()).toMatch(
+      /what this run was told cannot be read: .*key \\"k1\\", which the key ring here lacks/,
+    );
     expect((await run.handle.describe()).status.name).toBe('RUNNING');
 
     await pilot.rework(BOTH);
@@ -196,7 +200,7 @@ const PLACE = (workflowId: string) => ({ type: 'workflow', namespace: 'default',
 
 encrypted(
   'signals that nobody can decrypt harm nothing: each is refused with its reason, and the run finishes',
-  async ({ pilot }) => {
+  async ({ pilot, simulator }) => {
     const run = await pilot.start(migrationSpec());
     const { id: gate } = await run.gate('start');
     const plain = new DefaultPayloadConverter().toPayload({ gate, by: 'ada', reason: 'forged' });
@@ -230,16 +234,33 @@ encrypted(
     expect(await rejection(() => early.executeUpdate('approve', { args: [{ gate, by: 'ada', reason: 'x' }] }))).toMatch(
       /^it cannot be decoded: it is encrypted with the key "k9"/,
     );
+    // Its key comes late: what was refused stays so, and the run goes on.
+    const second = ringOf('k2', Buffer.from(ENV.KEY_2, 'hex'));
+    await signal(pilot.client, run.id, 'approve', await by(second));
+    await vi.waitFor(async () => expect((await run.status()).refusedSignals.count).toBe(bad.length + 1));
+    await pilot.rework(BOTH);
+    const later = await asClient(pilot, run, simulator, BOTH);
+    await later.handle.signal('comment', { by: 'ben', reason: 'now with its key' });
+    const {
+      decisions,
+      refusedSignals: refused,
+      gate: open,
+    } = await vi.waitFor(async () => {
+      const status = await later.status();
+      expect(status.decisions.map(({ reason }) => reason)).toContain('now with its key');
+      return status;
+    });
+    expect([decisions.length, refused.count, open?.id, open?.approvals]).toEqual([1, bad.length + 1, gate, '0 of 1']);
     await signal(pilot.client, run.id, 'approve', sealed);
     // Who has no keys may still decide in plain words.
-    const { id: cutover } = await run.gate('cutover');
+    const { id: cutover } = await later.gate('cutover');
     await signal(
       pilot.client,
       run.id,
       'approve',
       new DefaultPayloadConverter().toPayload({ gate: cutover, by: 'ben', reason: 'plain' }),
     );
-    expect((await run.result()).outcome).toBe('completed');
+    expect((await later.result()).outcome).toBe('completed');
   },
 );
 

@@ -63,3 +63,8 @@ export function readForm<T extends z.ZodType>(form: T, payload: unknown): z.outp
 export const UNDECODABLE = '~undecodable';
 export const isUndecodable = (value: unknown): value is { [UNDECODABLE]: string } =>
   typeof value === 'object' && value !== null && UNDECODABLE in value;
+
+/** Beside UNDECODABLE where only a key was lacking or wrong: a worker with other keys may read it. */
+export const UNDECRYPTED = '~undecrypted';
+export const isUndecrypted = (value: unknown): value is { [UNDECODABLE]: string } =>
+  isUndecodable(value) && UNDECRYPTED in value;
