@@ -16,7 +16,7 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: DemoLast },
     setupFiles: 'test/support/require-typescript.ts',
   },
