@@ -50,10 +50,6 @@ export const createActivities = (services: Services) => ({
   createComparison: createComparison(services),
   cancelComparison: cancelComparison(services),
   readVerdicts: readVerdicts(services),
-  keepTask: keepTask(services),
-  plannedTasks: plannedTasks(services),
-  valuesTurn: valuesTurn(services),
-  keepValues: keepValues(services),
   writeReport: writeReport(services),
   permit: permit(services),
   writeSwitchoverReport: writeSwitchoverReport(services),
@@ -87,6 +83,10 @@ export const createWaitActivities = (services: Services, pace: number) => ({
 });
 
 const createLocalActivities = (services: Services) => ({
+  keepTask: keepTask(services),
+  plannedTasks: plannedTasks(services),
+  valuesTurn: valuesTurn(services),
+  keepValues: keepValues(services),
   ...lockActivities(services),
   offsetsOf: async ({ zone }: { readonly zone: string }) => offsetsOf(zone, Date.now()),
   admit: async ({ kind, spec, start }: AdmitInput): Promise<Admission> => services.admit(kind, spec, start),

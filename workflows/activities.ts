@@ -104,3 +104,10 @@ export const reporting = proxyActivities<Activities>({
 
 /** What the worker knows by itself, without any network. */
 export const local = proxyLocalActivities<LocalActivities>({ startToCloseTimeout: '30 seconds', retry: again });
+
+/** Small files of a store, for which an activity of its own would be most of the history; tried for as long as a call. */
+export const files = proxyLocalActivities<LocalActivities>({
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: CALL_MS,
+  retry: again,
+});

@@ -6,7 +6,7 @@ import type { KeptTask } from '../activities/comparison/report.js';
 import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTask } from '../activities/comparison/select.js';
 import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, FULL_PART_OVER, worst } from '../drs/consistency.js';
-import { calls, waits, waitsWithin } from './activities.js';
+import { calls, files, waits, waitsWithin } from './activities.js';
 import { Display } from './display.js';
 import { readFailure } from './failure.js';
 import { holders, Locks } from './locks.js';
@@ -50,8 +50,8 @@ export async function taskComparison(input: TaskComparisonInput): Promise<TaskVe
   const { archive } = input;
   if (!archive) return verdict;
   try {
-    if (input.turns) return { ...verdict, ...(await calls.keepValues({ archive, jobId: verdict.jobId, verdict })) };
-    await calls.keepTask({ archive, jobId: verdict.jobId, verdict });
+    if (input.turns) return { ...verdict, ...(await files.keepValues({ archive, jobId: verdict.jobId, verdict })) };
+    await files.keepTask({ archive, jobId: verdict.jobId, verdict });
     return verdict;
   } catch (error) {
     if (isCancellation(error)) throw error;

@@ -1,7 +1,7 @@
 import type { KindVerdict } from '../../activities/comparison/read.js';
 import type { Compare } from '../../activities/comparison/scope.js';
 import { type Consistency, worst } from '../../drs/consistency.js';
-import { calls } from '../activities.js';
+import { files } from '../activities.js';
 import type { TaskComparisonInput } from '../task-comparison.js';
 import { narrowed } from './second-look.js';
 
@@ -20,7 +20,7 @@ export async function inTurns(
   let all: KindVerdict | undefined;
   if (!archive) throw new Error('values have turns only where there is a store');
   for (let part = 1; ; part += 1) {
-    const { tables, rows, left, last } = await calls.valuesTurn({ archive, jobId, part, most });
+    const { tables, rows, left, last } = await files.valuesTurn({ archive, jobId, part, most });
     if (Date.now() >= Date.parse(until)) return added(all, outOfTime(left));
     const { took, ...found } = await one(narrowed(compare, tables), part);
     all = added(all, { ...found, ...(took && { measured: [{ rows, ...took }] }) });

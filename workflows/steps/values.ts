@@ -1,6 +1,6 @@
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { PlannedTask } from '../../activities/comparison/values.js';
-import { calls, local, waitsWithin } from '../activities.js';
+import { files, local, waitsWithin } from '../activities.js';
 import { readFailure } from '../failure.js';
 import type { Night } from '../night.js';
 import type { Budget } from '../plans/budget.js';
@@ -58,7 +58,7 @@ export async function takeTurns(
   let reading: Promise<void> | undefined;
   const read = async (): Promise<void> => {
     try {
-      page.push(...(await calls.plannedTasks({ archive, after: values.turn, most: PAGE })).tasks);
+      page.push(...(await files.plannedTasks({ archive, after: values.turn, most: PAGE })).tasks);
     } catch (error) {
       values.lose(troubleOf(error));
     }
