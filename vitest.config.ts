@@ -17,6 +17,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 4,
+    isolate: false,
     sequence: { sequencer: DemoLast },
     setupFiles: 'test/support/require-typescript.ts',
   },
