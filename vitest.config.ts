@@ -17,7 +17,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 4,
-    isolate: false,
     sequence: { sequencer: DemoLast },
     setupFiles: 'test/support/require-typescript.ts',
   },
