@@ -1,5 +1,4 @@
-import type { WorkflowInboundCallsInterceptor } from '@temporalio/workflow';
-import { patched, workflowInfo } from '@temporalio/workflow';
+import { patched, type WorkflowInboundCallsInterceptor, workflowInfo } from '@temporalio/workflow';
 import { isUndecrypted, UNDECODABLE } from './plans/decision.js';
 
 /** So many signals of a run that could not be decrypted are remembered: each is an event, and anybody may send them. */

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import type { Outlook } from '../../workflows/plan.js';
 import { duration } from '../../workflows/step-table.js';
-import { badInput, type Context, EXIT, failed, type MakeCommand } from '../command.js';
+import { askWorker } from '../ask-worker.js';
+import { badInput, type Context, EXIT, type MakeCommand } from '../command.js';
 import { taskQueueOption } from '../options.js';
 import { plain, table } from '../output.js';
 import { type Cost, type PlannedCall, type PlannedGate, type PlannedRun, type PlannedStep, planOf } from '../plan.js';
@@ -10,7 +10,6 @@ import { demandValid, readSpecFiles, type SpecFile } from '../spec-files.js';
 import { unchecked } from '../summary.js';
 
 /** It reads lists of tasks, which takes a while where there are hundreds. */
-const WORKER_WITHIN = '1 minute';
 
 interface Options {
   readonly online?: true;
@@ -30,7 +29,7 @@ export const plan: MakeCommand = (context) =>
     .action(async (paths: string[], options: Options) => {
       const specs = readSpecFiles(paths, context.output);
       demandValid(specs);
-      const outlooks = options.online ? await askWorker(context, specs, options.taskQueue) : [];
+      const outlooks = options.online ? await lookAhead(context, specs, options.taskQueue) : [];
       for (const [index, one] of specs.entries()) show(context, one, options, outlooks[index]);
       const blocked = outlooks.some(({ found }) => found.some((item) => item.class === 'blocking'));
       if (blocked) process.exitCode = EXIT.failed;
@@ -50,24 +49,17 @@ function days(text: string): number {
   return value;
 }
 
-async function askWorker({ temporal }: Context, specs: readonly SpecFile[], taskQueue: string): Promise<Outlook[]> {
-  const { client } = await temporal();
+async function lookAhead(context: Context, specs: readonly SpecFile[], taskQueue: string): Promise<Outlook[]> {
   const outlooks = await Promise.all(
-    specs.map(async ({ kind, name, spec }) => {
-      const handle = await client.workflow.start('plan', {
-        workflowId: `plan-${kind}-${name}-${randomUUID().slice(0, 8)}`,
+    specs.map(({ kind, name, spec }) =>
+      askWorker<Outlook>(context, {
+        workflow: 'plan',
+        about: `${kind}-${name}`,
+        input: { kind, spec },
         taskQueue,
-        args: [{ kind, spec }],
-        workflowExecutionTimeout: WORKER_WITHIN,
-      });
-      return (await handle.result().catch((error: unknown) => {
-        const cause = (error as { cause?: { message?: string; name?: string } }).cause;
-        if (cause?.name !== 'TimeoutFailure') throw failed(cause?.message ?? String(error));
-        throw failed(
-          `Nothing was told on the task queue "${taskQueue}" within ${WORKER_WITHIN}: \`drs-pilot worker\` starts a worker.`,
-        );
-      })) as Outlook;
-    }),
+        within: '1 minute',
+      }),
+    ),
   );
   demandValid(
     specs.map((one, index) => ({ ...one, problems: outlooks[index]?.problems ?? [] })),

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { problemLines, problemsOf } from '../../drs/operations/problems.js';
 import { ReadinessSpec } from '../../workflows/plans/switchover.js';
 import type { ReadinessAnswer } from '../../workflows/readiness.js';
-import { badInput, type Context, EXIT, failed, type MakeCommand } from '../command.js';
+import { askWorker } from '../ask-worker.js';
+import { badInput, type Context, EXIT, type MakeCommand } from '../command.js';
 import { taskQueueOption } from '../options.js';
 import { plain, table } from '../output.js';
-
-const WORKER_WITHIN = '1 minute';
 
 interface Options {
   readonly direction?: string;
@@ -53,25 +51,18 @@ Exit code 0 where nothing blocks, 1 where something does.`;
 
 const MARKS = { ok: '✓', warning: '⚠', blocking: '✗' } as const;
 
-async function ask({ temporal }: Context, tasks: readonly string[], options: Options): Promise<ReadinessAnswer> {
+async function ask(context: Context, tasks: readonly string[], options: Options): Promise<ReadinessAnswer> {
   const { direction, rpo, rto, comparison, cloud, taskQueue } = options;
   const given = (fields: object) =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   const asked = { tasks, ...given({ direction, cloud }), limits: given({ rpo, rto, comparison }) };
   const parsed = ReadinessSpec.safeParse(asked);
   if (!parsed.success) throw badInput(problemLines(problemsOf(parsed.error)).join('\n'));
-  const { client } = await temporal();
-  const handle = await client.workflow.start('readiness', {
-    workflowId: `readiness-${tasks[0]}-${randomUUID().slice(0, 8)}`,
+  return await askWorker(context, {
+    workflow: 'readiness',
+    about: `${tasks[0]}`,
+    input: asked,
     taskQueue,
-    args: [asked],
-    workflowExecutionTimeout: WORKER_WITHIN,
+    within: '1 minute',
   });
-  return (await handle.result().catch((error: unknown) => {
-    const cause = (error as { cause?: { message?: string; name?: string } }).cause;
-    if (cause?.name !== 'TimeoutFailure') throw failed(cause?.message ?? String(error));
-    throw failed(
-      `Nothing was told on the task queue "${taskQueue}" within ${WORKER_WITHIN}: \`drs-pilot worker\` starts a worker.`,
-    );
-  })) as ReadinessAnswer;
 }

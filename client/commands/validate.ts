@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import type { Problem } from '../../workflows/plans/common.js';
-import { type Context, failed, type MakeCommand } from '../command.js';
+import { askWorker } from '../ask-worker.js';
+import type { Context, MakeCommand } from '../command.js';
 import { taskQueueOption } from '../options.js';
 import { demandValid, readSpecFiles, type SpecFile } from '../spec-files.js';
 import { unchecked } from '../summary.js';
 
 /** A worker that is there answers at once. */
-const WORKER_WITHIN = '20 seconds';
 
 export const validate: MakeCommand = (context) =>
   new Command('validate')
@@ -21,26 +20,21 @@ export const validate: MakeCommand = (context) =>
       const specs = readSpecFiles(paths, context.output);
       demandValid(specs);
       if (options.worker) {
-        const asked = await Promise.all(specs.map((one) => askWorker(context, one, options.taskQueue)));
+        const asked = await Promise.all(specs.map((one) => ask(context, one, options.taskQueue)));
         demandValid(asked, 'the worker would refuse this');
       }
       show(context, specs, options.worker === true);
     });
 
-async function askWorker({ temporal }: Context, one: SpecFile, taskQueue: string): Promise<SpecFile> {
-  const { client } = await temporal();
-  const handle = await client.workflow.start('validate', {
-    workflowId: `validate-${one.kind}-${one.name}-${randomUUID().slice(0, 8)}`,
+async function ask(context: Context, one: SpecFile, taskQueue: string): Promise<SpecFile> {
+  const { problems } = await askWorker<{ problems: Problem[] }>(context, {
+    workflow: 'validate',
+    about: `${one.kind}-${one.name}`,
+    input: { kind: one.kind, spec: one.spec },
     taskQueue,
-    args: [{ kind: one.kind, spec: one.spec }],
-    workflowExecutionTimeout: WORKER_WITHIN,
+    within: '20 seconds',
   });
-  const result = (await handle.result().catch(() => undefined)) as { problems: Problem[] } | undefined;
-  if (!result)
-    throw failed(
-      `No worker answered on the task queue "${taskQueue}" within ${WORKER_WITHIN}: \`drs-pilot worker\` starts one.`,
-    );
-  return { ...one, problems: result.problems };
+  return { ...one, problems };
 }
 
 function show({ output }: Context, specs: readonly SpecFile[], asked: boolean): void {
