@@ -1,3 +1,4 @@
+import { startChild, workflowInfo } from '@temporalio/workflow';
 import type { News } from '../activities/announce.js';
 import type { RunAt } from '../activities/hold-gate.js';
 import { patientWaits } from './activities.js';
@@ -14,4 +15,14 @@ export interface AnnouncementInput {
  */
 export async function announcement({ run, news }: AnnouncementInput): Promise<{ untold: readonly string[] }> {
   return await patientWaits().announce({ run, news });
+}
+
+/** Has news told by a run of its own: a webhook that is down never holds this one up. `topic` tells the news of one run apart. */
+export async function announceApart(input: AnnouncementInput, summary: string, topic?: string): Promise<void> {
+  await startChild<typeof announcement>('announcement', {
+    workflowId: ['drs-announcement', workflowInfo().runId, ...(topic ? [topic] : [])].join('-'),
+    args: [input],
+    parentClosePolicy: 'ABANDON',
+    staticSummary: summary.slice(0, 200),
+  });
 }

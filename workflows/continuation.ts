@@ -42,7 +42,7 @@ export class Continuation {
   }
 
   /** Whether nothing is under way that had better not be interrupted. */
-  isCalm(calm: boolean): void {
+  mayContinue(calm: boolean): void {
     this.calm = calm;
     this.check();
   }

@@ -1,7 +1,6 @@
-import { ApplicationFailure, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import { readFailure } from './failure.js';
 import type { Result, RunOutcome } from './messages.js';
-import { hasLeaked, type Problem } from './plans/common.js';
 
 /** A decision to end the run. */
 export class Ending extends Error {
@@ -40,17 +39,3 @@ const UNCLEAR: ReadonlySet<string> = new Set(['drs.failed', 'drs.transient', 'dr
 
 /** Whether a run that knows of no task may have made one all the same. */
 export const mayHaveMade = ({ outcome, type }: End): boolean => outcome !== 'failed' || UNCLEAR.has(type);
-
-export function badSpec(kind: string, problems: readonly Problem[]): ApplicationFailure {
-  const lines = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  const count = lines.length === 1 ? 'a problem' : `${lines.length} problems`;
-  const message = [`this ${kind} spec has ${count}:`, ...lines, ...(hasLeaked(problems) ? [leak()] : [])].join('\n');
-  return ApplicationFailure.create({ message, type: 'drs.badSpec', nonRetryable: true, details: [{ problems }] });
-}
-
-/** The input of a run stands in its history, whatever becomes of it. */
-function leak(): string {
-  const { workflowId, runId, namespace } = workflowInfo();
-  const run = `--namespace ${namespace} --workflow-id ${workflowId} --run-id ${runId}`;
-  return `The password now stands in this run's history: temporal workflow delete ${run}, and change the password.`;
-}

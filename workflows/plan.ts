@@ -1,11 +1,12 @@
 import type { GateAnswer } from '../activities/services.js';
 import { local, prompt } from './activities.js';
+import { admit } from './admission.js';
 import { item } from './evidence.js';
 import { readFailure } from './failure.js';
 import type { Item } from './messages.js';
 import { outlineOf } from './outlines/index.js';
 import type { Row } from './outlines/row.js';
-import { type Problem, type ReadSpec, readSpec } from './plans/common.js';
+import type { Problem, ReadSpec } from './plans/common.js';
 import type { ComparisonPlan } from './plans/comparison.js';
 import { type Kind, kinds } from './plans/index.js';
 import type { OperationPlan } from './plans/operation.js';
@@ -31,16 +32,14 @@ export async function plan({ kind, spec }: { readonly kind: Kind; readonly spec:
   const none = { found: [], gates: {} };
   if (!reader)
     return { problems: [{ path: 'kind', message: `must be one of ${Object.keys(kinds).join(', ')}` }], ...none };
-  const reading = readSpec(reader, kind, spec);
-  const admission = reading.shown ? await local.admit({ kind, spec: reading.shown }) : { problems: [] };
-  const problems = [...reading.problems, ...admission.problems];
-  if (problems.length > 0 || !reading.plan) return { problems, ...none };
-  const { found, tasks, asks } = await look(kind, reading.plan, spec);
-  const rows = outlineOf(kind, reading.plan);
+  const { plan, problems } = await admit(reader, kind, spec);
+  if (problems.length > 0 || !plan) return { problems, ...none };
+  const { found, tasks, asks } = await look(kind, plan, spec);
+  const rows = outlineOf(kind, plan);
   return {
     problems,
     found,
-    gates: await gatesOf(kind, (reading.plan as TaskPlan).name, rows, tasks),
+    gates: await gatesOf(kind, (plan as TaskPlan).name, rows, tasks),
     ...(asks !== undefined && { asks }),
   };
 }

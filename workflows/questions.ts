@@ -1,7 +1,10 @@
-import type { Ask } from './desk.js';
+import type { Ask, Asking, Desk } from './desk.js';
+import { Ending } from './ending.js';
+import type { Failure } from './failure.js';
 import type { Answer } from './gate.js';
-import type { Item } from './messages.js';
-import type { GateSpec } from './plans/common.js';
+import type { Change, Item } from './messages.js';
+import type { PlanChanges } from './plan-changes.js';
+import type { GateSpec, PlanBase } from './plans/common.js';
 import type { StepTable } from './step-table.js';
 
 export type GateOptions = Pick<Ask, 'question' | 'items' | 'watch' | 'about' | 'evolves' | 'forcible'> & {
@@ -12,12 +15,37 @@ export type Dilemma = Pick<
   'name' | 'question' | 'items' | 'decisions' | 'about' | 'settled' | 'acknowledge' | 'one'
 >;
 
-/** What people are asked beside failed steps, each with its row in the table of steps. A row that is done is asked no more. */
-export class Questions {
+/** What people are asked, each question with its row in the table of steps. A row that is done is asked no more. */
+export class Questions<P extends PlanBase> {
+  private force = false;
+
   constructor(
     private readonly steps: StepTable,
-    private readonly ask: (ask: Ask) => Promise<Answer>,
+    private readonly desk: Desk,
+    private readonly changes: PlanChanges<P>,
+    private readonly asking: () => Asking,
   ) {}
+
+  /** Whether the last "retry" of a failed step said `force`. */
+  get forced(): boolean {
+    return this.force;
+  }
+
+  /** What becomes of a step that failed: "retry", "abort", and "skip" where the sequence can do without it. */
+  async failed(step: string, { message, items }: Failure, skippable: boolean): Promise<Answer> {
+    const answer = await this.ask(
+      {
+        name: step.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+        question: `${step} failed. ${message}`,
+        decisions: ['retry', ...(skippable ? (['skip'] as const) : []), 'abort'],
+        items,
+        event: 'failure',
+      },
+      step,
+    );
+    this.force = answer.last?.force ?? false;
+    return answer;
+  }
 
   /**
    * A gate before a step that a person must approve; a rejection ends the run. Undefined where its ground went away while it was
@@ -69,5 +97,32 @@ export class Questions {
     if (chosen) this.steps.finish(row, began, `${chosen}, said ${answer.by.join(', ')}`, chosen);
     else this.steps.mark(row, 'pending');
     return chosen;
+  }
+
+  /** Asks, and carries out what an answer means at every gate: an end of the run, a change. */
+  async ask(ask: Ask, failedStep?: string): Promise<Answer> {
+    const unseen = this.changes.unseen();
+    const { evolves } = ask;
+    const changeProblem = ask.decisions.includes('retry')
+      ? (change: Change) => this.changes.problem(change)
+      : undefined;
+    const answer = await this.desk.ask(
+      {
+        ...ask,
+        items: [...ask.items, ...unseen],
+        changeProblem,
+        evolves:
+          evolves && (async (shown) => [...(await evolves(shown.filter((one) => !unseen.includes(one)))), ...unseen]),
+      },
+      this.asking(),
+    );
+    const { decision, by, reason, last } = answer;
+    // Whoever approves must have seen the changes; at gates before that they are shown, too.
+    if (decision === 'approve') this.changes.seen();
+    if (decision === 'retry' && failedStep) this.steps.retry(failedStep);
+    if (decision === 'reject') throw new Ending('rejected', `rejected by ${by.join(', ')}: ${reason}`);
+    if (decision === 'abort') throw new Ending('aborted', `aborted by ${by.join(', ')}: ${reason}`);
+    if (last?.change) this.changes.take({ change: last.change, reason, by: by.join(', ') });
+    return answer;
   }
 }

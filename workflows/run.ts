@@ -1,28 +1,20 @@
-import { CancellationScope, isCancellation, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Held, LockMode } from '../activities/locks.js';
 import type { Requester } from '../activities/services.js';
-import { local } from './activities.js';
-import type { announcement } from './announcement.js';
+import { admit, badSpec } from './admission.js';
+import { announceApart } from './announcement.js';
+import { Conclusion, type Facts, type Reporter } from './conclusion.js';
 import { Continuation, continueOnCurrentVersion, isContinued, Overfull } from './continuation.js';
-import { type Ask, type CarriedDesk, Desk } from './desk.js';
+import { type CarriedDesk, Desk } from './desk.js';
 import { Display } from './display.js';
-import { badSpec, type End, Ending, failureOf, mayHaveMade, readEnd } from './ending.js';
-import { type Failure, readFailure } from './failure.js';
+import { type End, Ending, failureOf, mayHaveMade, readEnd } from './ending.js';
+import { readFailure } from './failure.js';
 import type { Answer } from './gate.js';
 import { Inbox } from './inbox.js';
 import { Locks } from './locks.js';
-import {
-  type Change,
-  type Item,
-  type Proof,
-  type Result,
-  type RunOutcome,
-  type Status,
-  status,
-  type UpdateName,
-} from './messages.js';
+import { type Change, type Item, type Proof, type Result, type Status, status, type UpdateName } from './messages.js';
 import { type CarriedChanges, Changed, type Mending, PlanChanges } from './plan-changes.js';
-import { type PlanBase, type ReadSpec, readSpec } from './plans/common.js';
+import type { PlanBase, ReadSpec } from './plans/common.js';
 import { Proofs, placeOf } from './proofs.js';
 import { type Dilemma, type GateOptions, Questions } from './questions.js';
 import { type CarriedSteps, StepTable } from './step-table.js';
@@ -38,9 +30,6 @@ export interface Carried extends CarriedChanges {
   readonly kept?: Readonly<Record<string, object>>;
 }
 
-/** What a kind adds to the result. */
-type Facts = Readonly<Record<string, unknown>>;
-
 type Spoken = { readonly by: string; readonly reason: string };
 
 type Work<T> = (retry: boolean) => Promise<T>;
@@ -55,29 +44,24 @@ type Sequence<P> = (plan: P) => Promise<Facts>;
 /** Does and says what becomes of the task when the run is rejected, aborted or cancelled. */
 type Settle<P extends PlanBase> = (run: Run<P>, plan: P, jobId: string) => Promise<string>;
 
-const REPORT = 'Report';
-
 /** What every workflow of ours has: named steps that show in the UI, people who can be asked, and a record of it all. */
 export class Run<P extends PlanBase> {
   /** What people must sign in this run, and have signed. */
   readonly proofs = new Proofs(placeOf(workflowInfo()));
   private readonly steps: StepTable;
   private readonly desk: Desk;
-  private readonly questions: Questions;
+  private readonly questions: Questions<P>;
   private readonly inbox: Inbox;
   private readonly locks: Locks;
   private readonly changes: PlanChanges<P>;
   private readonly display = new Display(() => this.status());
   private readonly continuation = new Continuation();
+  private readonly conclusion: Conclusion;
   private jobId: string | undefined;
   /** There is something to ask about when a step fails: before that a failure is the end. */
   private asks = false;
-  private facts: Facts;
   private readonly keeps: Record<string, object>;
-  private force = false;
   private seek: (() => Promise<string | undefined>) | undefined;
-  private reporter: ((result: Result) => Promise<Facts>) | undefined;
-  private end: Pick<Result, 'outcome' | 'task'> | undefined;
   private requester: Requester | undefined;
   private plan!: P;
 
@@ -97,11 +81,21 @@ export class Run<P extends PlanBase> {
       },
       carried?.desk,
     );
-    this.questions = new Questions(this.steps, (ask) => this.ask(ask));
     this.changes = new PlanChanges(() => this.plan, reader, carried);
+    this.questions = new Questions(this.steps, this.desk, this.changes, () => ({
+      run: this.whereabouts,
+      cloud: this.plan.cloud,
+      notify: this.plan.notify ?? [],
+      proofs: this.proofs,
+      requester: this.requester?.by,
+    }));
+    this.conclusion = new Conclusion(
+      { status: () => this.status(), phase: (name) => this.phase(name) },
+      this.steps,
+      carried?.facts,
+    );
     this.jobId = carried?.jobId;
     this.asks = this.jobId !== undefined;
-    this.facts = carried?.facts ?? {};
     this.keeps = { ...carried?.kept };
     this.inbox = new Inbox(
       () => this.desk.opening,
@@ -112,7 +106,7 @@ export class Run<P extends PlanBase> {
       {
         kind,
         about: () => ({ name: this.title, cloud: this.plan?.cloud }),
-        ask: (ask) => this.ask(ask),
+        ask: (ask) => this.questions.ask(ask),
         show: (waitsFor) => this.steps.mark('Lock', waitsFor ? 'waits' : 'done', waitsFor),
         note: (text) => this.inbox.note(text),
       },
@@ -120,16 +114,6 @@ export class Run<P extends PlanBase> {
     );
     setHandler(status, () => this.status(), { description: 'The whole run as JSON: steps, gate, evidence, decisions' });
     this.inbox.listen();
-  }
-
-  /** The DRS task, once there is one. */
-  get task(): string | undefined {
-    return this.jobId;
-  }
-
-  /** Whether the last "retry" said `force`. */
-  get forced(): boolean {
-    return this.force;
   }
 
   /**
@@ -142,7 +126,7 @@ export class Run<P extends PlanBase> {
       const extra = await this.continuation.unlessOverfull(() => sequence(this.plan));
       await this.tell(`${this.title} is completed`);
       await this.locks.release();
-      return await CancellationScope.nonCancellable(() => this.concluded('completed', extra));
+      return await CancellationScope.nonCancellable(() => this.conclusion.conclude('completed', extra));
     } catch (error) {
       if (error instanceof Overfull) {
         await this.continuation.asidesDone();
@@ -160,126 +144,6 @@ export class Run<P extends PlanBase> {
   phase(name: string): void {
     this.display.phase = name;
     this.turned();
-  }
-
-  /** Names the DRS task of this run; from now on a failure is a question and not the end. */
-  owns(jobId: string, subtasks: readonly string[] = []): void {
-    if (this.jobId === jobId && subtasks.length === 0) return;
-    this.jobId = jobId;
-    this.asks = true;
-    this.display.tasks([jobId, ...subtasks]);
-    this.moved();
-  }
-
-  /** Tasks that this run deals with and that are not its own: it is found by them. */
-  about(jobIds: readonly string[]): void {
-    const [first] = jobIds;
-    if (first === undefined) return;
-    this.asks = true;
-    if (jobIds.length === 1) this.jobId = first;
-    this.display.tasks(jobIds);
-    this.moved();
-  }
-
-  /** What the result will hold beside the status, however the run ends. */
-  report(facts: Facts): void {
-    this.facts = { ...this.facts, ...facts };
-  }
-
-  /**
-   * Holds the locks of tasks from here on; the end of the run gives them back. When another run holds one longer than a moment, a
-   * person is asked.
-   */
-  async lock(jobIds: string | readonly string[], reason: string, mode?: LockMode): Promise<void> {
-    await this.locks.acquire([jobIds].flat(), reason, mode);
-  }
-
-  /** Gives locks back; all of them when none is named. */
-  async unlock(...jobIds: readonly string[]): Promise<void> {
-    await this.locks.release(jobIds.length > 0 ? jobIds : undefined);
-  }
-
-  /** Does something under a lock, and gives it back unless it was held before. Asks nobody: who holds it is told by the error. */
-  async locked<T>(
-    jobId: string,
-    reason: string,
-    work: () => Promise<T>,
-    takeOver?: { readonly by: string; readonly why: string },
-  ): Promise<T> {
-    return await this.locks.locked(jobId, reason, work, takeOver);
-  }
-
-  /** What a part of the run must not forget when it continues as new: JSON, changed in place. */
-  kept<T extends object>(name: string, initial: T): T {
-    this.keeps[name] ??= initial;
-    return this.keeps[name] as T;
-  }
-
-  isKept(name: string): boolean {
-    return this.keeps[name] !== undefined;
-  }
-
-  /** A change that a person made by an update; it stands in the record, and a new password in the plan. */
-  recordUpdate(name: UpdateName, { by, reason }: Spoken, what: string, proof?: Proof): void {
-    const at = new Date().toISOString();
-    this.inbox.record({ gate: '', decision: name, by, claimed: !proof, reason: `${reason} (${what})`, at, ...proof });
-    this.moved();
-  }
-
-  /** From here on the plan has this, also when the run continues as new. */
-  amend(change: Change, { by, reason }: Spoken): void {
-    this.changes.amend({ change, by, reason });
-  }
-
-  /** Whether the run may continue as new at any time, for instance by another version of the workers. */
-  isCalm(calm: boolean): void {
-    this.continuation.isCalm(calm);
-  }
-
-  /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */
-  beside(work: Promise<unknown>): void {
-    this.continuation.beside(work);
-  }
-
-  /** A step that people were asked about runs again. */
-  goesOn(step: string, note: string): void {
-    this.steps.goOn(step, note);
-  }
-
-  /** A step that a person leaves at what it is. */
-  skip(step: string, note: string): void {
-    this.steps.skip(step, note);
-  }
-
-  /** Something for the record. */
-  note(text: string): void {
-    this.inbox.note(text);
-  }
-
-  /** Asks nothing any more. */
-  dropQuestion(): void {
-    this.desk.close();
-    this.turned();
-  }
-
-  /** What was reported, also before the run continued as new. */
-  reported<T>(fact: string): T | undefined {
-    return this.facts[fact] as T | undefined;
-  }
-
-  /** How far a step is. */
-  progress(step: string, note: string): void {
-    this.steps.tell(step, note);
-  }
-
-  /** Who writes the result down once there is one, however the run ended; what they say of it is part of it. Never fails. */
-  reports(reporter: (result: Result) => Promise<Facts>): void {
-    this.reporter = reporter;
-  }
-
-  /** How the task is found that may have been made without the run's hearing of it. */
-  seeks(find: () => Promise<string | undefined>): void {
-    this.seek = find;
   }
 
   /**
@@ -304,7 +168,7 @@ export class Run<P extends PlanBase> {
         const failure = readFailure(error);
         this.steps.fail(name, failure.message);
         if (!this.asks || failure.type === 'drs.wrongId') throw error;
-        const answer = await this.askAbout(name, failure, options.skippable ?? false);
+        const answer = await this.questions.failed(name, failure, options.skippable ?? false);
         if (answer.decision !== 'skip') continue;
         this.steps.skip(name, `skipped by ${answer.by.join(', ')}: ${answer.reason}`);
         return undefined;
@@ -316,6 +180,26 @@ export class Run<P extends PlanBase> {
   async again<T>(name: string, work: Work<T>): Promise<T> {
     this.forget(name);
     return await this.step(name, work);
+  }
+
+  /** A part of the sequence in which a person may mend a failure by a change; the change makes earlier steps undone. */
+  async part<T>(mending: Mending, work: () => Promise<T>): Promise<T> {
+    return await this.changes.part(mending, (steps) => this.steps.redo(steps), work);
+  }
+
+  /** How far a step is. */
+  progress(step: string, note: string): void {
+    this.steps.tell(step, note);
+  }
+
+  /** A step that people were asked about runs again. */
+  goesOn(step: string, note: string): void {
+    this.steps.goOn(step, note);
+  }
+
+  /** A step that a person leaves at what it is. */
+  skip(step: string, note: string): void {
+    this.steps.skip(step, note);
   }
 
   /** Whether a step was tried at all, with success or without. */
@@ -333,9 +217,56 @@ export class Run<P extends PlanBase> {
     this.steps.forget(names);
   }
 
-  /** A part of the sequence in which a person may mend a failure by a change; the change makes earlier steps undone. */
-  async part<T>(mending: Mending, work: () => Promise<T>): Promise<T> {
-    return await this.changes.part(mending, (steps) => this.steps.redo(steps), work);
+  /** The DRS task, once there is one. */
+  get task(): string | undefined {
+    return this.jobId;
+  }
+
+  /** Names the DRS task of this run; from now on a failure is a question and not the end. */
+  owns(jobId: string, subtasks: readonly string[] = []): void {
+    if (this.jobId === jobId && subtasks.length === 0) return;
+    this.jobId = jobId;
+    this.asks = true;
+    this.display.tasks([jobId, ...subtasks]);
+    this.moved();
+  }
+
+  /** Tasks that this run deals with and that are not its own: it is found by them. */
+  about(jobIds: readonly string[]): void {
+    const [first] = jobIds;
+    if (first === undefined) return;
+    this.asks = true;
+    if (jobIds.length === 1) this.jobId = first;
+    this.display.tasks(jobIds);
+    this.moved();
+  }
+
+  /** How the task is found that may have been made without the run's hearing of it. */
+  seeks(find: () => Promise<string | undefined>): void {
+    this.seek = find;
+  }
+
+  /**
+   * Holds the locks of tasks from here on; the end of the run gives them back. When another run holds one longer than a moment, a
+   * person is asked.
+   */
+  async lock(jobIds: string | readonly string[], reason: string, mode?: LockMode): Promise<void> {
+    await this.locks.acquire([jobIds].flat(), reason, mode);
+  }
+
+  /** Gives locks back; all of them when none is named. */
+  async unlock(...jobIds: readonly string[]): Promise<void> {
+    await this.locks.release(jobIds.length > 0 ? jobIds : undefined);
+  }
+
+  /** Does something under a lock, and gives it back unless it was held before. Asks nobody: who holds it is told by the error. */
+  async locked<T>(
+    jobId: string,
+    reason: string,
+    work: () => Promise<T>,
+    takeOver?: { readonly by: string; readonly why: string },
+  ): Promise<T> {
+    return await this.locks.locked(jobId, reason, work, takeOver);
   }
 
   /** A gate before a step; false where its ground went away. A rejection ends the run. */
@@ -368,84 +299,95 @@ export class Run<P extends PlanBase> {
     return await this.questions.choose(name, row, question, items);
   }
 
-  private status(): Status {
-    const { opening } = this.desk;
+  /** Whether the last "retry" said `force`. */
+  get forced(): boolean {
+    return this.questions.forced;
+  }
+
+  /** Asks nothing any more. */
+  dropQuestion(): void {
+    this.desk.close();
+    this.turned();
+  }
+
+  get title(): string {
+    const named = this.plan?.name ?? (this.spec as { name?: unknown } | null)?.name;
+    return typeof named === 'string' ? named.slice(0, 100) : 'unnamed';
+  }
+
+  get whereabouts() {
+    const { workflowId, runId, namespace } = workflowInfo();
     return {
+      workflowId,
+      runId,
+      namespace,
       kind: this.kind,
       name: this.title,
-      place: this.proofs.place,
-      ...(this.requester && { requested: this.requester }),
       ...(this.jobId && { jobId: this.jobId }),
-      phase: opening ? 'waits for a person' : this.display.phase,
-      since: this.display.since,
-      steps: this.steps.view(),
-      ...(opening && { gate: opening.view(Date.now()) }),
-      decisions: this.inbox.decisions,
-      refusedSignals: this.inbox.refusedSignals,
-      ...this.end,
     };
   }
 
-  /** Reads the spec, and asks the worker what only it knows: secrets, approvers, clouds. All problems at once. */
+  /** What the result will hold beside the status, however the run ends. */
+  report(facts: Facts): void {
+    this.conclusion.report(facts);
+  }
+
+  /** What was reported, also before the run continued as new. */
+  reported<T>(fact: string): T | undefined {
+    return this.conclusion.reported<T>(fact);
+  }
+
+  /** Who writes the result down once there is one, however the run ended; what they say of it is part of it. Never fails. */
+  reports(reporter: Reporter): void {
+    this.conclusion.reports(reporter);
+  }
+
+  /** Something for the record. */
+  note(text: string): void {
+    this.inbox.note(text);
+  }
+
+  /** A change that a person made by an update; it stands in the record, and a new password in the plan. */
+  recordUpdate(name: UpdateName, { by, reason }: Spoken, what: string, proof?: Proof): void {
+    const at = new Date().toISOString();
+    this.inbox.record({ gate: '', decision: name, by, claimed: !proof, reason: `${reason} (${what})`, at, ...proof });
+    this.moved();
+  }
+
+  /** From here on the plan has this, also when the run continues as new. */
+  amend(change: Change, { by, reason }: Spoken): void {
+    this.changes.amend({ change, by, reason });
+  }
+
+  /** What a part of the run must not forget when it continues as new: JSON, changed in place. */
+  kept<T extends object>(name: string, initial: T): T {
+    this.keeps[name] ??= initial;
+    return this.keeps[name] as T;
+  }
+
+  isKept(name: string): boolean {
+    return this.keeps[name] !== undefined;
+  }
+
+  /** Whether the run may continue as new at any time, for instance by another version of the workers. */
+  mayContinue(calm: boolean): void {
+    this.continuation.mayContinue(calm);
+  }
+
+  /** Lets something go on beside the sequence, which waits for it only when the run continues as new. */
+  beside(work: Promise<unknown>): void {
+    this.continuation.beside(work);
+  }
+
   private async admitted(): Promise<P> {
     this.display.begin(this.kind);
-    const { plan, problems, shown } = readSpec(this.reader, this.kind, this.spec);
     const { namespace, workflowId, startTime } = workflowInfo();
     const start = { namespace, workflowId, at: startTime.toISOString() };
-    const admission = shown ? await local.admit({ kind: this.kind, spec: shown, start }) : { problems: [] };
-    const all = [...problems, ...admission.problems];
-    if (!plan || all.length > 0) throw badSpec(this.kind, all);
-    this.requester = admission.requester;
+    const { plan, problems, requester } = await admit(this.reader, this.kind, this.spec, start);
+    if (!plan || problems.length > 0) throw badSpec(this.kind, problems);
+    this.requester = requester;
     this.changes.applyAll(plan);
     return plan;
-  }
-
-  private async askAbout(name: string, { message, items }: Failure, skippable: boolean): Promise<Answer> {
-    const answer = await this.ask(
-      {
-        name: name.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
-        question: `${name} failed. ${message}`,
-        decisions: ['retry', ...(skippable ? (['skip'] as const) : []), 'abort'],
-        items,
-        event: 'failure',
-      },
-      name,
-    );
-    this.force = answer.last?.force ?? false;
-    return answer;
-  }
-
-  /** Asks, and carries out what an answer means at every gate: an end of the run, a change. */
-  private async ask(ask: Ask, failedStep?: string): Promise<Answer> {
-    const unseen = this.changes.unseen();
-    const { evolves } = ask;
-    const changeProblem = ask.decisions.includes('retry')
-      ? (change: Change) => this.changes.problem(change)
-      : undefined;
-    const answer = await this.desk.ask(
-      {
-        ...ask,
-        items: [...ask.items, ...unseen],
-        changeProblem,
-        evolves:
-          evolves && (async (shown) => [...(await evolves(shown.filter((one) => !unseen.includes(one)))), ...unseen]),
-      },
-      {
-        run: this.whereabouts,
-        cloud: this.plan.cloud,
-        notify: this.plan.notify ?? [],
-        proofs: this.proofs,
-        requester: this.requester?.by,
-      },
-    );
-    const { decision, by, reason, last } = answer;
-    // Whoever approves must have seen the changes; at gates before that they are shown, too.
-    if (decision === 'approve') this.changes.seen();
-    if (decision === 'retry' && failedStep) this.steps.retry(failedStep);
-    if (decision === 'reject') throw new Ending('rejected', `rejected by ${by.join(', ')}: ${reason}`);
-    if (decision === 'abort') throw new Ending('aborted', `aborted by ${by.join(', ')}: ${reason}`);
-    if (last?.change) this.changes.take({ change: last.change, reason, by: by.join(', ') });
-    return answer;
   }
 
   private async ended(error: unknown, settle: Settle<P>): Promise<never> {
@@ -457,7 +399,7 @@ export class Run<P extends PlanBase> {
       const task = await this.settled(end, settle);
       await this.locks.release();
       await this.tell(`${this.title} is ${outcome}: ${message}`);
-      throw failureOf(end, this.title, await this.concluded(outcome, { task, reason: message }));
+      throw failureOf(end, this.title, await this.conclusion.conclude(outcome, { task, reason: message }));
     });
   }
 
@@ -478,35 +420,30 @@ export class Run<P extends PlanBase> {
     );
   }
 
-  /** The result, and with it what became of its report. */
-  private async concluded(outcome: RunOutcome, extra: Facts): Promise<Result> {
-    const result = this.result(outcome, extra);
-    if (!this.reporter || !this.plan) return result;
-    const began = Date.now();
-    this.steps.mark(REPORT, 'running');
-    const report = await this.reporter(result);
-    if ('problem' in report) this.steps.fail(REPORT, String(report['problem']));
-    else this.steps.finish(REPORT, began, String(report['name']), report);
-    return this.result(outcome, { ...extra, report });
-  }
-
-  private result(outcome: RunOutcome, extra: Readonly<Record<string, unknown>>): Result {
-    this.end = { outcome, task: 'none', ...this.facts, ...extra };
-    this.phase(outcome);
-    return { ...this.status(), ...this.end };
-  }
-
-  /** The news of the end, told by a run of its own: a webhook that is down never holds this one up. */
+  /** The news of the end. */
   private async tell(text: string): Promise<void> {
     const to = this.plan?.notify ?? [];
     if (to.length === 0) return;
     const news = { event: 'end', text, to } as const;
-    await startChild<typeof announcement>('announcement', {
-      workflowId: `drs-announcement-${workflowInfo().runId}`,
-      args: [{ run: this.whereabouts, news }],
-      parentClosePolicy: 'ABANDON',
-      staticSummary: text.slice(0, 200),
-    }).catch(() => undefined);
+    await announceApart({ run: this.whereabouts, news }, text).catch(() => undefined);
+  }
+
+  private status(): Status {
+    const { opening } = this.desk;
+    return {
+      kind: this.kind,
+      name: this.title,
+      place: this.proofs.place,
+      ...(this.requester && { requested: this.requester }),
+      ...(this.jobId && { jobId: this.jobId }),
+      phase: opening ? 'waits for a person' : this.display.phase,
+      since: this.display.since,
+      steps: this.steps.view(),
+      ...(opening && { gate: opening.view(Date.now()) }),
+      decisions: this.inbox.decisions,
+      refusedSignals: this.inbox.refusedSignals,
+      ...this.conclusion.end,
+    };
   }
 
   private carry(): Carried {
@@ -516,26 +453,9 @@ export class Run<P extends PlanBase> {
       record: { decisions: this.inbox.decisions, refusedSignals: this.inbox.refusedSignals },
       ...this.changes.carry(),
       ...(this.jobId && { jobId: this.jobId }),
-      facts: this.facts,
+      facts: this.conclusion.carry(),
       locks: this.locks.carry(),
       kept: this.keeps,
-    };
-  }
-
-  get title(): string {
-    const named = this.plan?.name ?? (this.spec as { name?: unknown } | null)?.name;
-    return typeof named === 'string' ? named.slice(0, 100) : 'unnamed';
-  }
-
-  get whereabouts() {
-    const { workflowId, runId, namespace } = workflowInfo();
-    return {
-      workflowId,
-      runId,
-      namespace,
-      kind: this.kind,
-      name: this.title,
-      ...(this.jobId && { jobId: this.jobId }),
     };
   }
 

@@ -38,7 +38,7 @@ export async function superviseTask(
       await run.step(step, () => exceptionNotification(task, plan), { skippable: true });
     }
   run.phase('supervises');
-  run.isCalm(true);
+  run.mayContinue(true);
   updates.begin({ ...changesOf(run, moving, whole), ...(edit && { edit }) });
   const tasks = Object.values(moving).map(({ task }) => task);
   const scope = new CancellationScope();
@@ -51,7 +51,7 @@ export async function superviseTask(
       await Promise.allSettled(both);
     }
   });
-  run.isCalm(false);
+  run.mayContinue(false);
   updates.end();
   run.dropQuestion();
   const ended = endedOf(run);

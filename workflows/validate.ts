@@ -1,6 +1,7 @@
-import { local, trials } from './activities.js';
+import { trials } from './activities.js';
+import { admit } from './admission.js';
 import { readFailure } from './failure.js';
-import { type Problem, type Raw, type ReadSpec, readSpec, storesIn } from './plans/common.js';
+import { type Problem, type Raw, type ReadSpec, storesIn } from './plans/common.js';
 import { type Kind, kinds } from './plans/index.js';
 
 /** Asks a worker whether it would take a spec: what the spec alone tells, and what only the worker knows. Starts nothing. */
@@ -13,10 +14,8 @@ export async function validate({
 }): Promise<{ problems: readonly Problem[] }> {
   const reader = kinds[kind] as ReadSpec<unknown> | undefined;
   if (!reader) return { problems: [{ path: 'kind', message: `must be one of ${Object.keys(kinds).join(', ')}` }] };
-  const { problems, shown } = readSpec(reader, kind, spec);
-  const admission = shown ? await local.admit({ kind, spec: shown }) : { problems: [] };
-  const all = [...problems, ...admission.problems];
-  return { problems: [...all, ...(await storeProblems(shown ?? {}, all))] };
+  const { problems, shown = {} } = await admit(reader, kind, spec);
+  return { problems: [...problems, ...(await storeProblems(shown, problems))] };
 }
 
 /** A store that is known is written to, for a trial. */

@@ -1,7 +1,6 @@
-import { startChild, workflowInfo } from '@temporalio/workflow';
 import type { News } from '../../activities/announce.js';
 import type { Consistency } from '../../drs/consistency.js';
-import type { announcement } from '../announcement.js';
+import { announceApart } from '../announcement.js';
 import type { Night } from '../night.js';
 import type { ComparisonPlan } from '../plans/comparison.js';
 import type { Run } from '../run.js';
@@ -16,12 +15,9 @@ export async function announceVerdict(run: Run<ComparisonPlan>, plan: Comparison
   if (!event || to.length === 0) return;
   const [first] = night.bad;
   const news = { event, ...(first?.jobId && { jobId: first.jobId }), text: textOf(run.title, night), to };
-  await startChild<typeof announcement>('announcement', {
-    workflowId: `drs-announcement-${workflowInfo().runId}-verdict`,
-    args: [{ run: run.whereabouts, news }],
-    parentClosePolicy: 'ABANDON',
-    staticSummary: `${run.title} is ${WORDS[night.verdict]}`,
-  }).catch(() => run.note('its webhooks could not be told of the verdict'));
+  await announceApart({ run: run.whereabouts, news }, `${run.title} is ${WORDS[night.verdict]}`, 'verdict').catch(() =>
+    run.note('its webhooks could not be told of the verdict'),
+  );
 }
 
 function eventOf(verdict: Consistency, before: Consistency | undefined): News['event'] | undefined {

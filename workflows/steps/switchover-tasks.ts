@@ -1,7 +1,7 @@
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Direction } from '../../activities/readiness-items.js';
 import { calls } from '../activities.js';
-import { badSpec } from '../ending.js';
+import { badSpec } from '../admission.js';
 import { readFailure } from '../failure.js';
 import { stageRow } from '../outlines/row.js';
 import type { Raw } from '../plans/common.js';
