@@ -3,11 +3,10 @@ import { createInterface } from 'node:readline/promises';
 import { CommanderError } from 'commander';
 import { traceProblem, wantsTraces } from '../telemetry/settings.js';
 import { badInput, CommandError, type Context, EXIT } from './command.js';
-import { connect, keys, type Temporal, type Where } from './connect.js';
-import { explain } from './errors.js';
+import type { Temporal, Where } from './connect.js';
 import { Output } from './output.js';
 import { endWithParent } from './parent.js';
-import { addCommands, createProgram } from './program.js';
+import { addCommands, createProgram, neededBy } from './program.js';
 import type { CommandTrace } from './tracing.js';
 
 const SERVERS: ReadonlySet<string> = new Set(['worker', 'simulator', 'dev', 'demo', 'codec-server']);
@@ -21,10 +20,7 @@ let command: CommandTrace | undefined;
 const program = createProgram();
 
 const context: Context = {
-  temporal: () =>
-    (temporal ??= keys().then((keyRing) =>
-      connect(program.opts<Where>(), keyRing, command ? [command.interceptor] : []),
-    )),
+  temporal: () => (temporal ??= connected()),
   output,
   user: userName(),
   ask: process.stdin.isTTY ? ask : undefined,
@@ -35,19 +31,25 @@ endWithParent();
 // A reader that has had enough (`| head`) is no error.
 process.stdout.on('error', () => process.exit(EXIT.done));
 
-addCommands(program, context).hook('preAction', async (_, action) => {
-  command = await traced(action.name());
-});
-
 try {
+  await addCommands(program, context, neededBy(program, process.argv.slice(2)));
+  program.hook('preAction', async (_, action) => {
+    command = await traced(action.name());
+  });
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = tell(error);
+  process.exitCode = await tell(error);
 }
 await temporal?.then(({ client }) => client.connection.close()).catch(() => undefined);
 await command?.end(Number(process.exitCode ?? EXIT.done));
 // What was under way when somebody interrupted us must not keep us.
 if (interruption.signal.aborted) process.exit();
+
+/** Temporal's client takes as long to load as all the rest: what works offline does without. */
+async function connected(): Promise<Temporal> {
+  const { connect, keys } = await import('./connect.js');
+  return await connect(program.opts<Where>(), await keys(), command ? [command.interceptor] : []);
+}
 
 /** Commands that run until they are ended are no part of a trace; a worker traces by itself. */
 async function traced(name: string): Promise<CommandTrace | undefined> {
@@ -57,10 +59,11 @@ async function traced(name: string): Promise<CommandTrace | undefined> {
   return (await import('./tracing.js')).traceCommand(name);
 }
 
-function tell(error: unknown): number {
+async function tell(error: unknown): Promise<number> {
   // Commander has said it already; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-  const { exit, message, fields } = explain(error);
+  const { exit, message, fields } =
+    error instanceof CommandError ? error : (await import('./errors.js')).explain(error);
   if (output.json) output.result({ error: message, exitCode: exit, ...fields }, '');
   output.say(message);
   return exit;

@@ -3,6 +3,8 @@ import { BUILD_ID } from '../drs/version.js';
 import type { Context } from './command.js';
 import { commands } from './commands/index.js';
 
+const TELL_OF_ALL: ReadonlySet<string> = new Set(['completion']);
+
 /** `drs-pilot` with its own options and no command yet. Errors of usage are thrown, and told on stderr before. */
 export const createProgram = (): Command =>
   new Command('drs-pilot')
@@ -21,15 +23,26 @@ export const createProgram = (): Command =>
     .showHelpAfterError('(--help shows how)')
     .exitOverride();
 
-/** All commands, as they are with this context. */
-export function addCommands(program: Command, context: Context): Command {
+/** The commands of these names, or all, as they are with this context. */
+export async function addCommands(
+  program: Command,
+  context: Context,
+  names: readonly string[] = Object.keys(commands),
+): Promise<Command> {
   program.hook('preAction', (_, action) => {
     context.output.json = action.opts()['json'] === true;
   });
-  for (const make of commands) {
+  for (const make of await Promise.all(names.map((name) => commands[name]?.()))) {
+    if (!make) continue;
     const command = make(context).copyInheritedSettings(program);
     for (const part of command.commands) part.copyInheritedSettings(command);
     program.addCommand(command);
   }
   return program;
+}
+
+/** Names of the commands that these arguments need: the one that they name, which starts faster alone, or all. */
+export function neededBy(program: Command, args: string[]): string[] {
+  const [name = ''] = program.parseOptions(args).operands;
+  return Object.hasOwn(commands, name) && !TELL_OF_ALL.has(name) ? [name] : Object.keys(commands);
 }

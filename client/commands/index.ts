@@ -1,73 +1,40 @@
 import type { MakeCommand } from '../command.js';
-import { approve, reject } from './approve.js';
-import { call } from './call.js';
-import { cancel } from './cancel.js';
-import { codecServer } from './codec-server.js';
-import { comment } from './comment.js';
-import { compare } from './compare.js';
-import { completion } from './completion.js';
-import { decide } from './decide.js';
-import { demo } from './demo.js';
-import { dev } from './dev.js';
-import { doctor } from './doctor.js';
-import { edit } from './edit.js';
-import { end } from './end.js';
-import { explain } from './explain.js';
-import { limitSpeed } from './limit-speed.js';
-import { list } from './list.js';
-import { locks } from './locks.js';
-import { operations } from './operations.js';
-import { pause, resume } from './pause.js';
-import { plan } from './plan.js';
-import { readiness } from './readiness.js';
-import { report } from './report.js';
-import { rotatePassword } from './rotate-password.js';
-import { schedule } from './schedule.js';
-import { schema } from './schema.js';
-import { setup } from './setup.js';
-import { simulator } from './simulator.js';
-import { start } from './start.js';
-import { status } from './status.js';
-import { validate } from './validate.js';
-import { versions } from './versions.js';
-import { watch } from './watch.js';
-import { worker } from './worker.js';
 
-/** In the order in which the help shows them. */
-export const commands: readonly MakeCommand[] = [
-  demo,
-  validate,
-  plan,
-  start,
-  status,
-  watch,
-  list,
-  approve,
-  reject,
-  decide,
-  comment,
-  cancel,
-  pause,
-  resume,
-  limitSpeed,
-  rotatePassword,
-  edit,
-  end,
-  readiness,
-  locks,
-  compare,
-  report,
-  schedule,
-  call,
-  operations,
-  explain,
-  schema,
-  completion,
-  setup,
-  doctor,
-  worker,
-  versions,
-  codecServer,
-  simulator,
-  dev,
-];
+/** Each command by its name, in the order in which the help shows them. One is loaded when it is wanted: all take long. */
+export const commands: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  demo: async () => (await import('./demo.js')).demo,
+  validate: async () => (await import('./validate.js')).validate,
+  plan: async () => (await import('./plan.js')).plan,
+  start: async () => (await import('./start.js')).start,
+  status: async () => (await import('./status.js')).status,
+  watch: async () => (await import('./watch.js')).watch,
+  list: async () => (await import('./list.js')).list,
+  approve: async () => (await import('./approve.js')).approve,
+  reject: async () => (await import('./approve.js')).reject,
+  decide: async () => (await import('./decide.js')).decide,
+  comment: async () => (await import('./comment.js')).comment,
+  cancel: async () => (await import('./cancel.js')).cancel,
+  pause: async () => (await import('./pause.js')).pause,
+  resume: async () => (await import('./pause.js')).resume,
+  'limit-speed': async () => (await import('./limit-speed.js')).limitSpeed,
+  'rotate-password': async () => (await import('./rotate-password.js')).rotatePassword,
+  edit: async () => (await import('./edit.js')).edit,
+  end: async () => (await import('./end.js')).end,
+  readiness: async () => (await import('./readiness.js')).readiness,
+  locks: async () => (await import('./locks.js')).locks,
+  compare: async () => (await import('./compare.js')).compare,
+  report: async () => (await import('./report.js')).report,
+  schedule: async () => (await import('./schedule.js')).schedule,
+  call: async () => (await import('./call.js')).call,
+  operations: async () => (await import('./operations.js')).operations,
+  explain: async () => (await import('./explain.js')).explain,
+  schema: async () => (await import('./schema.js')).schema,
+  completion: async () => (await import('./completion.js')).completion,
+  setup: async () => (await import('./setup.js')).setup,
+  doctor: async () => (await import('./doctor.js')).doctor,
+  worker: async () => (await import('./worker.js')).worker,
+  versions: async () => (await import('./versions.js')).versions,
+  'codec-server': async () => (await import('./codec-server.js')).codecServer,
+  simulator: async () => (await import('./simulator.js')).simulator,
+  dev: async () => (await import('./dev.js')).dev,
+};

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../client/command.js';
 import { commands } from '../../client/commands/index.js';
+import { addCommands, createProgram } from '../../client/program.js';
 import { kinds } from '../../workflows/plans/index.js';
 import { migrationSpec } from '../support/config.js';
 import { begin, file, files, NOWHERE, PROJECT, run } from './cli.js';
 
 /** Help needs nothing of it. */
-const CONTEXT = { user: 'ada' } as Context;
+const program = await addCommands(createProgram(), { user: 'ada' } as Context);
 const PASSWORD = 'canary-in-plain-text';
 /** `disaster-recovery-dual.yaml` → disaster-recovery */
 const kindOf = (name: string) => Object.keys(kinds).find((kind) => name.startsWith(kind));
@@ -23,12 +24,13 @@ describe('without any server', () => {
     const shown = [...out.matchAll(/^ {2}([a-z][a-z-]*) (?:\[|<| )/gm)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'help');
-    expect(shown).toEqual(commands.map((make) => make(CONTEXT).name()));
+    expect(shown).toEqual(program.commands.map((command) => command.name()));
+    expect(shown).toEqual(Object.keys(commands));
     expect(shown).toEqual(expect.arrayContaining(['demo', 'start', 'status', 'watch', 'approve', 'worker']));
     expect(out).toContain('130 interrupted');
   });
 
-  test.each(commands.map((make) => make(CONTEXT)))('the help of $_name has an example', (command) => {
+  test.each(program.commands)('the help of $_name has an example', (command) => {
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
     expect(help).toMatch(/Examples?:\n {2}.*drs-pilot/);

@@ -72,12 +72,12 @@ function wordsOf(line: string): { readonly args: string[]; readonly to: string |
 }
 
 /** The whole program, whose commands do nothing. */
-function inert(): Command {
+async function inert(): Promise<Command> {
   const silence = (command: Command): void => {
     command.action(() => undefined).configureOutput({ writeErr: () => undefined });
     for (const one of command.commands) silence(one);
   };
-  const program = addCommands(createProgram(), { output: new Output(), user: 'anna' } as Context);
+  const program = await addCommands(createProgram(), { output: new Output(), user: 'anna' } as Context);
   for (const command of program.commands) silence(command);
   return program.configureOutput({ writeErr: () => undefined });
 }
@@ -85,14 +85,14 @@ function inert(): Command {
 test('every command line of ours is one that the program takes', async () => {
   expect(ours.length).toBeGreaterThan(25);
   for (const { place, text } of ours)
-    await inert()
+    await (await inert())
       .parseAsync(wordsOf(text).args, { from: 'user' })
       .catch((error: Error) => expect.fail(`${place}: ${text}: ${error.message}`));
-  await expect(inert().parseAsync(['start', '--wait'], { from: 'user' })).rejects.toThrow();
+  await expect((await inert()).parseAsync(['start', '--wait'], { from: 'user' })).rejects.toThrow();
 });
 
-test('commands within the text are of the program, with options that they have', () => {
-  const { commands: all, options } = inert();
+test('commands within the text are of the program, with options that they have', async () => {
+  const { commands: all, options } = await inert();
   const wrong = documents.flatMap(({ path, prose }) =>
     [...prose.matchAll(/`(?:npx )?drs-pilot ([a-z][^`]*)`/g)].flatMap(([, said = '']) => {
       const command = all.find((one) => one.name() === said.split(' ')[0]);
@@ -189,16 +189,14 @@ async function runOurs(line: string): Promise<{ readonly code: number; readonly 
     ask: undefined,
     interrupted: () => new AbortController().signal,
   };
-  const code = await addCommands(createProgram(), context)
-    .parseAsync(args, { from: 'user' })
-    .then(
-      () => Number(process.exitCode ?? 0),
-      (error) => {
-        const { exit, message } = explain(error);
-        streams.err += message;
-        return exit;
-      },
-    );
+  const code = await (await addCommands(createProgram(), context)).parseAsync(args, { from: 'user' }).then(
+    () => Number(process.exitCode ?? 0),
+    (error) => {
+      const { exit, message } = explain(error);
+      streams.err += message;
+      return exit;
+    },
+  );
   process.exitCode = 0;
   await new Promise(setImmediate);
   if (to) writeFileSync(join(folder, to), streams.out);
