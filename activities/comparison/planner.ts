@@ -1,5 +1,6 @@
 import { type Consistency, worst } from '../../drs/consistency.js';
 import { FIRST_RATE, type KnownTable, keyOf, type Place, type TaskValues } from './known-values.js';
+import { BEGINNING, LEAST, Packing, type Piece, turnsOf } from './packing.js';
 
 /** What a night may cost. */
 export interface Allowance {
@@ -53,17 +54,12 @@ export interface NightPlan {
   readonly warnings: readonly string[];
 }
 
-/** Seconds that a comparison takes before its first row and after its last. */
-export const BEGINNING = 30;
 const ROWS_WHERE_UNKNOWN = 100_000;
-/** No table takes less, seconds. */
-const LEAST = 1;
 const FARTHEST = 400;
 
-interface Candidate {
+interface Candidate extends Piece {
   readonly jobId: string;
   readonly table: KnownTable;
-  readonly seconds: number;
   /** Nights since its last verdict, tonight included; of a new table since it is there. */
   readonly age: number;
   /** The same since it last had a turn. */
@@ -78,15 +74,16 @@ interface Candidate {
 export function planNight(input: PlanInput): NightPlan {
   const { now, until, length, nights, atOnce, before } = input;
   const [tonight, whole] = [seconds(until - now), seconds(length)];
-  const candidates = input.tasks.flatMap(({ jobId, values }) => candidatesOf(jobId, values, before));
+  const candidates = input.tasks.flatMap(({ jobId, values }, job) => candidatesOf(jobId, job, values, before));
   const able = new Set(input.tasks.filter((task) => task.able).map(({ jobId }) => jobId));
   const queue = inOrder(candidates, whole, Math.max(0, tonight * atOnce - total(candidates) / nights), nights);
   const mine = queue.filter(({ jobId }) => able.has(jobId));
-  const packed = pack(mine, tonight, whole, atOnce);
+  const nightsToCome = { whole, atOnce, jobs: input.tasks.length, farthest: FARTHEST };
+  const packed = pack(mine, new Packing(tonight, whole, atOnce, input.tasks.length));
   const chosen = new Set(packed.taken);
   const rest = queue.filter((one) => !chosen.has(one));
-  const turns = turnsOf(rest, whole, atOnce);
-  const rotation = rotationOf(queue, whole, atOnce);
+  const turns = turnsOf(rest, nightsToCome);
+  const rotation = rotationOf(queue, turnsOf(queue, nightsToCome));
   const postponed = grouped(rest, ({ jobId }) => jobId);
   const taken = grouped(packed.taken, ({ jobId }) => jobId);
   return {
@@ -104,12 +101,18 @@ export function planNight(input: PlanInput): NightPlan {
 const seconds = (ms: number): number => Math.max(0, ms / 1_000);
 const total = (candidates: readonly Candidate[]): number => candidates.reduce((sum, one) => sum + one.seconds, 0);
 
-function candidatesOf(jobId: string, { tables, rate = FIRST_RATE }: TaskValues, before: readonly string[]) {
+function candidatesOf(
+  jobId: string,
+  job: number,
+  { tables, rate = FIRST_RATE }: TaskValues,
+  before: readonly string[],
+) {
   const counted = tables.flatMap(({ rows }) => (rows === undefined ? [] : [rows]));
   const usual = counted.length > 0 ? counted.reduce((sum, rows) => sum + rows, 0) / counted.length : ROWS_WHERE_UNKNOWN;
   return tables.map(
     (table): Candidate => ({
       jobId,
+      job,
       table,
       seconds: Math.max(LEAST, (table.rows ?? usual) / rate),
       age: nightsSince(table.judged?.at, table, before),
@@ -169,24 +172,20 @@ interface Packed {
   readonly times: ReadonlyMap<string, { readonly begins: number; readonly seconds: number }>;
 }
 
-/** Fills the night: a task stays on one line, and no line goes on longer than the night does. */
-function pack(queue: readonly Candidate[], night: number, whole: number, atOnce: number): Packed {
-  const lines = Array.from({ length: atOnce }, () => ({ load: 0, tasks: new Map<string, number>() }));
-  const lineOf = new Map<string, (typeof lines)[number]>();
+/** Tonight: what fits, in the order of the queue, and when each task begins. */
+function pack(queue: readonly Candidate[], night: Packing): Packed {
   const taken: Candidate[] = [];
+  const lines = new Map<number, Map<string, number>>();
   for (const one of queue) {
-    const known = lineOf.get(one.jobId);
-    const line = known ?? lines.reduce((least, other) => (other.load < least.load ? other : least));
-    const cost = one.seconds + (known ? 0 : BEGINNING);
-    const alone = one.seconds + BEGINNING > whole && line.load === 0 && night > whole / 2;
-    if (line.load + cost > night && !alone) continue;
-    line.load += cost;
-    line.tasks.set(one.jobId, (line.tasks.get(one.jobId) ?? 0) + cost);
-    lineOf.set(one.jobId, line);
+    const cost = night.take(one);
+    if (cost === undefined) continue;
     taken.push(one);
+    const line = night.lineOf(one.job);
+    const tasks = lines.get(line) ?? new Map<string, number>();
+    lines.set(line, tasks.set(one.jobId, (tasks.get(one.jobId) ?? 0) + cost));
   }
   const times = new Map<string, { begins: number; seconds: number }>();
-  for (const { tasks } of lines) {
+  for (const tasks of lines.values()) {
     let begins = 0;
     for (const [jobId, seconds] of tasks) {
       times.set(jobId, { begins, seconds });
@@ -196,22 +195,8 @@ function pack(queue: readonly Candidate[], night: number, whole: number, atOnce:
   return { taken, times };
 }
 
-/** Nights after which each has its turn, as far as that is in sight. */
-function turnsOf(queue: readonly Candidate[], whole: number, atOnce: number): Map<Candidate, number> {
-  const turns = new Map<Candidate, number>();
-  let left = queue;
-  for (let night = 1; left.length > 0 && night <= FARTHEST; night += 1) {
-    const { taken } = pack(left, whole, whole, atOnce);
-    if (taken.length === 0) break;
-    for (const one of taken) turns.set(one, night);
-    left = left.filter((one) => !turns.has(one));
-  }
-  return turns;
-}
-
 /** Nights that all of them take. */
-function rotationOf(queue: readonly Candidate[], whole: number, atOnce: number): number {
-  const turns = turnsOf(queue, whole, atOnce);
+function rotationOf(queue: readonly Candidate[], turns: ReadonlyMap<Candidate, number>): number {
   return turns.size < queue.length ? FARTHEST : Math.max(0, ...new Set(turns.values()));
 }
 

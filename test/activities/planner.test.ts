@@ -7,7 +7,8 @@ import {
   type TaskValues,
   withListing,
 } from '../../activities/comparison/known-values.js';
-import { BEGINNING, type NightPlan, planNight } from '../../activities/comparison/planner.js';
+import { BEGINNING } from '../../activities/comparison/packing.js';
+import { type NightPlan, planNight } from '../../activities/comparison/planner.js';
 import type { Consistency } from '../../drs/consistency.js';
 
 const HOUR = 3_600_000;
