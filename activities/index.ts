@@ -4,11 +4,10 @@ import { compareTask } from './compare-task.js';
 import { keepTask } from './comparison/archive.js';
 import { createComparison, findComparisons } from './comparison/create.js';
 import { exportResult } from './comparison/export.js';
-import { readVerdicts } from './comparison/read.js';
 import { writeReport } from './comparison/report.js';
 import { selectTasks } from './comparison/select.js';
 import { keepValues, plannedTasks, planValues, valuesTurn } from './comparison/values.js';
-import { cancelComparison, waitForComparison } from './comparison/wait.js';
+import { cancelComparison, waitForComparison, waitForVerdicts } from './comparison/wait.js';
 import { createTask, findTask } from './create-task.js';
 import { findSubtasks, waitForInitialisation, waitForLag } from './disaster-recovery.js';
 import { listSubtasks, takeOverEdit } from './edit.js';
@@ -49,8 +48,6 @@ export const createActivities = (services: Services) => ({
   findComparisons: findComparisons(services),
   createComparison: createComparison(services),
   cancelComparison: cancelComparison(services),
-  readVerdicts: readVerdicts(services),
-  writeReport: writeReport(services),
   permit: permit(services),
   writeSwitchoverReport: writeSwitchoverReport(services),
   /** Before anything is begun whose files go there. */
@@ -69,8 +66,10 @@ export const createWaitActivities = (services: Services, pace: number) => ({
   waitForLag: waitForLag(services, pace),
   holdGate: holdGate(services, pace),
   waitForComparison: waitForComparison(services, pace),
+  waitForVerdicts: waitForVerdicts(services, pace),
   exportResult: exportResult(services, pace),
   planValues: planValues(services),
+  writeReport: writeReport(services),
   superviseTask: superviseTask(services, pace),
   announce: announce(services, pace),
   callHook: callHook(services, pace),

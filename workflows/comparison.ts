@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { SelectedTask } from '../activities/comparison/select.js';
 import type { PlannedTask } from '../activities/comparison/values.js';
-import { calls } from './activities.js';
+import { CALL_MS, calls, pages, waitsWithin } from './activities.js';
 import { Overfull } from './continuation.js';
 import { readFailure } from './failure.js';
 import type { Result } from './messages.js';
@@ -83,7 +83,7 @@ async function compareValues(run: Run<ComparisonPlan>, plan: ComparisonPlan, nig
 /** A night is told of, also where its report could not be written. */
 async function report(plan: ComparisonPlan, night: Night): Promise<null> {
   try {
-    night.report(await calls.writeReport(night.reported(plan)));
+    night.report(await waitsWithin(CALL_MS).writeReport(night.reported(plan)));
   } catch (error) {
     if (isCancellation(error)) throw error;
     night.report({ trouble: readFailure(error).message.slice(0, 500) });
@@ -95,7 +95,7 @@ async function report(plan: ComparisonPlan, night: Night): Promise<null> {
 async function comparePage(run: Run<ComparisonPlan>, plan: ComparisonPlan, night: Night, row: string): Promise<null> {
   const { cloud, task, tasks, select } = plan;
   const named = task ? [task] : tasks;
-  const page = await calls.selectTasks({
+  const page = await pages.selectTasks({
     most: PAGE,
     ...(cloud && { cloud }),
     ...(named && { tasks: named }),

@@ -6,7 +6,7 @@ import type { KeptTask } from '../activities/comparison/report.js';
 import type { Compare, ComparisonKind } from '../activities/comparison/scope.js';
 import type { SelectedTask } from '../activities/comparison/select.js';
 import { COMPARISON_KINDS, type Consistency, ENDED_COMPARISONS, FULL_PART_OVER, worst } from '../drs/consistency.js';
-import { calls, files, waits, waitsWithin } from './activities.js';
+import { CALL_MS, calls, files, pages, waits, waitsWithin } from './activities.js';
 import { Display } from './display.js';
 import { readFailure } from './failure.js';
 import { holders, Locks } from './locks.js';
@@ -67,7 +67,7 @@ async function compareTask(input: TaskComparisonInput): Promise<TaskVerdict> {
   try {
     const lockedBy = await view.lock();
     if (lockedBy) return view.end('notFinished', `its lock is held by ${lockedBy}`);
-    let before: Before = await calls.findComparisons({
+    let before: Before = await pages.findComparisons({
       ...at(input),
       kinds: input.kinds,
       form: input.compare.form,
@@ -163,48 +163,58 @@ async function compareKind(view: View, input: TaskComparisonInput, part: Part): 
     const created = await begin(view, { ...scope, before, unfinished: input.unfinished }, input.until);
     if (!created.kept) mine = created.compareJobId;
     view.tell(kind, 'running', created.kept ? 'uses the one that goes on' : 'is created');
-    const began = Date.now();
-    const ended = await waits().waitForComparison({
-      ...job,
-      kind,
-      compareJobId: created.compareJobId,
-      notIds: before.ids,
-      form: input.compare.form,
-      until: input.until,
-    });
-    const { compareJobId } = ended;
-    if (!compareJobId) throw ApplicationFailure.nonRetryable('it was begun and never shown by DRS', 'drs.late');
-    if (!created.kept) mine = compareJobId;
-    const seconds = Math.round((Date.now() - began) / 1_000);
-    const read = await calls.readVerdicts({
+    const { status, seconds, found } = await waitsUntil(input.until).waitForVerdicts({
       ...scope,
-      ...(kind === 'objects' && { objectsId: compareJobId }),
       ...(archive && { archive }),
       ...(look && { look }),
       ...(part.part && { part: part.part }),
-      ...ended,
+      compareJobId: created.compareJobId,
+      notIds: before.ids,
+      form: compare.form,
+      until: input.until,
     });
-    const over = ended.status === 'SUCCESSFUL' || ended.status === FULL_PART_OVER;
-    const told = over || !ENDED_COMPARISONS.includes(ended.status);
-    const found = mine && told ? { ...read, took: { seconds, over } } : read;
+    if (!found?.compareJobId) throw ApplicationFailure.nonRetryable('it was begun and never shown by DRS', 'drs.late');
+    const { compareJobId } = found;
+    if (!created.kept) mine = compareJobId;
+    const over = status === 'SUCCESSFUL' || status === FULL_PART_OVER;
+    const told = over || !ENDED_COMPARISONS.includes(status);
     // What is not over by now must not stand in the way of whoever compares next.
-    if (mine && !ENDED_COMPARISONS.includes(ended.status)) await calls.cancelComparison({ ...job, compareJobId: mine });
-    const kept = input.exports?.includes(kind)
-      ? await withFile(view, input, { ...found, compareJobId }, ended.status)
-      : found;
+    const goesOn = mine && !ENDED_COMPARISONS.includes(status) ? await stop(job, mine) : undefined;
+    const measured = {
+      ...found,
+      compareJobId,
+      ...(mine && told && { took: { seconds, over } }),
+      ...(goesOn && { reason: [found.reason, goesOn].filter(Boolean).join('; ') }),
+    };
+    const kept = input.exports?.includes(kind) ? await withFile(view, input, measured, status) : measured;
     view.tell(kind, 'done', describe(kept));
     return kept;
   } catch (error) {
-    if (isCancellation(error)) {
-      const id = mine;
-      if (id) await CancellationScope.nonCancellable(() => calls.cancelComparison({ ...job, compareJobId: id }));
-      throw error;
-    }
-    const [verdict, reason] = judged(error);
+    // Whether it is over nobody knows.
+    const goesOn = mine && (await stop(job, mine));
+    if (isCancellation(error)) throw error;
+    const [verdict, why] = judged(error);
+    const reason = [why, goesOn].filter(Boolean).join('; ');
     view.tell(kind, 'failed', reason);
     return { ...none(kind, verdict, reason), ...(mine && { compareJobId: mine }) };
   }
 }
+
+/** Cancels a comparison of ours, as far as it goes on; why it may go on all the same, where that could not be done. */
+async function stop(job: ReturnType<typeof at>, compareJobId: string): Promise<string | undefined> {
+  try {
+    await CancellationScope.nonCancellable(() => calls.cancelComparison({ ...job, compareJobId }));
+    return undefined;
+  } catch (error) {
+    return `the comparison ${compareJobId} may go on, since it could not be cancelled: ${readFailure(error).message}`.slice(
+      0,
+      500,
+    );
+  }
+}
+
+/** Where DRS can't be asked any more it is given up some time after the end of the night. */
+const waitsUntil = (until: string) => waitsWithin(Math.max(0, Date.parse(until) - Date.now()) + CALL_MS);
 
 const none = (kind: ComparisonKind, verdict: Consistency, reason: string): KindVerdict => ({
   kind,
@@ -241,19 +251,19 @@ async function withFile(
 /** Creates it, after those of others are out of its way. */
 async function begin(
   view: View,
-  input: Parameters<typeof calls.createComparison>[0],
+  input: Parameters<typeof pages.createComparison>[0],
   until: string,
 ): Promise<Exclude<Created, { waitFor: unknown }>> {
   const { jobId, cloud, kind } = input;
   for (let ids = input.before.ids; ; ) {
     // What is under way is heard out: nobody would cancel it otherwise.
     const created = await CancellationScope.nonCancellable(() =>
-      calls.createComparison({ ...input, before: { ...input.before, ids } }),
+      pages.createComparison({ ...input, before: { ...input.before, ids } }),
     );
     if (!('waitFor' in created)) return created;
     const { id, type } = created.waitFor;
     view.tell(kind, 'waits', `for the comparison ${id} (${type}) of somebody else`);
-    const { status: now } = await waits().waitForComparison({
+    const { status: now } = await waitsUntil(until).waitForComparison({
       jobId,
       cloud,
       kind: type,

@@ -14,6 +14,7 @@ import {
   sha256,
   TASK_FILE,
 } from './archive.js';
+import { inParallel } from './in-parallel.js';
 import { type Counts, counted, type KindVerdict } from './read.js';
 import { renderReport } from './render-report.js';
 import type { ValuesPlanned } from './values.js';
@@ -139,15 +140,15 @@ export const added = (all: readonly Counts[]): Counts =>
   );
 
 export async function tasksOf(store: Store, archive: Archive): Promise<{ task: KeptTask; file: StoredFile }[]> {
-  const tasks: { task: KeptTask; file: StoredFile }[] = [];
-  for await (const { name } of list(store, `${folderOf(archive)}/tasks/`)) {
-    if (!name.endsWith(`/${TASK_FILE}`)) continue;
+  const names: string[] = [];
+  for await (const { name } of list(store, `${folderOf(archive)}/tasks/`))
+    if (name.endsWith(`/${TASK_FILE}`)) names.push(name);
+  return await inParallel(names, async (name) => {
     const bytes = await readBytes(store, name);
+    heartbeat({ read: name });
     const file = { store: store.name, name, size: bytes.length, sha256: sha256(bytes) };
-    tasks.push({ task: JSON.parse(bytes.toString()) as KeptTask, file });
-    heartbeat({ tasks: tasks.length });
-  }
-  return tasks;
+    return { task: JSON.parse(bytes.toString()) as KeptTask, file };
+  });
 }
 
 async function* list(store: Store, prefix: string): AsyncGenerator<Listed> {
@@ -161,17 +162,15 @@ async function* list(store: Store, prefix: string): AsyncGenerator<Listed> {
 export async function nightsOf(store: Store, archive: Archive): Promise<NightInBrief[]> {
   const state = await store.state(nightsState(archive));
   if (state) return JSON.parse(state.body.toString()) as NightInBrief[];
-  const nights: NightInBrief[] = [];
-  for await (const { name } of list(store, `${nightsFolder(archive)}/`)) {
-    if (!name.endsWith('/manifest.json')) continue;
-    const {
-      compared: _,
-      files: __,
-      name: ___,
-      ...brief
-    } = await readJson<Summary>(store, name.replace(/manifest\.json$/, 'summary.json'));
-    nights.push(brief);
-  }
+  const manifests: string[] = [];
+  for await (const { name } of list(store, `${nightsFolder(archive)}/`))
+    if (name.endsWith('/manifest.json')) manifests.push(name);
+  const nights = await inParallel(manifests, async (name): Promise<NightInBrief> => {
+    const summary = await readJson<Summary>(store, name.replace(/manifest\.json$/, 'summary.json'));
+    heartbeat({ read: name });
+    const { compared: _, files: __, name: ___, ...brief } = summary;
+    return brief;
+  });
   return nights.sort((a, b) => (a.began < b.began ? -1 : 1));
 }
 
@@ -205,10 +204,11 @@ async function removeOld(
       if (error instanceof StoreError && error.kind === 'notFound') return undefined;
       throw error;
     });
-    for (const { name } of manifest?.files ?? []) {
-      if (name.startsWith(`${folder}/`)) await store.remove(name);
+    const ours = (manifest?.files ?? []).filter(({ name }) => name.startsWith(`${folder}/`));
+    await inParallel(ours, async ({ name }) => {
+      await store.remove(name);
       heartbeat({ removed: name });
-    }
+    });
     await store.remove(`${folder}/manifest.json`);
   }
   return old.map(({ night }) => night);

@@ -4,6 +4,7 @@ import type { UseType } from '../../drs/watcher.js';
 import type { Services } from '../services.js';
 import type { Store, StoredFile } from '../stores.js';
 import { type Archive, folderOf, keep, readBytes, readJson, sha256, TASK_FILE, taskFolder } from './archive.js';
+import { inParallel } from './in-parallel.js';
 import { type KnownTable, withListing } from './known-values.js';
 import { type Allowance, type PostponedTable, planNight, type TaskPlan } from './planner.js';
 import { counted, type KindVerdict, type PostponedShown, type TableVerdict } from './read.js';
@@ -62,8 +63,6 @@ interface ValuesFile {
 
 const PLAN_FILE = 'plan.json';
 const JSON_TYPE = 'application/json';
-/** Tasks whose files are read at the same time. */
-const AT_ONCE = 8;
 const MOST_SHOWN = 10;
 /** Of a name a payload holds so much. */
 const LONGEST = 100;
@@ -281,12 +280,3 @@ export const keepValues =
     await keep(store, `${folder}/${TASK_FILE}`, JSON.stringify(now), JSON_TYPE);
     return { verdict: now.verdict, kinds: [contents] };
   };
-
-async function inParallel<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const done: R[] = [];
-  for (let at = 0; at < all.length; at += AT_ONCE) {
-    done.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
-    heartbeat({ tasks: done.length });
-  }
-  return done;
-}

@@ -1,7 +1,8 @@
-import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { ENDED_COMPARISONS, FULL_PART_OVER } from '../../drs/consistency.js';
 import type { Services } from '../services.js';
 import { latestObjects, listed, unlessOver } from './create.js';
+import { type KindVerdict, type ReadInput, readVerdicts } from './read.js';
 import type { Compare, Scope } from './scope.js';
 
 export interface WaitForComparisonInput extends Pick<Scope, 'jobId' | 'cloud' | 'kind'> {
@@ -75,6 +76,32 @@ export const waitForComparison =
       const mine = (await listed(services.cloud(cloud), jobId, [kind], form)).find(({ id }) => id === compareJobId);
       return mine && { compareJobId: mine.id, status: mine.status };
     }
+  };
+
+/** What is read once it is over: that is known by then. */
+export type WaitForVerdictsInput = WaitForComparisonInput &
+  Omit<ReadInput, 'compareJobId' | 'status' | 'message' | 'types'>;
+
+/** What became of a comparison of ours. */
+export interface Heard {
+  /** As DRS says it; one that is unfinished was not over in time. */
+  readonly status: string;
+  /** Since it was first waited for. */
+  readonly seconds: number;
+  /** Absent where DRS never showed it. */
+  readonly found?: KindVerdict;
+}
+
+/** Waits for a comparison and reads all of what it found, in one go: a night has hundreds of them, and each is history. */
+export const waitForVerdicts =
+  (services: Services, pace: number) =>
+  async (input: WaitForVerdictsInput): Promise<Heard> => {
+    const ended = await waitForComparison(services, pace)(input);
+    const { compareJobId, status } = ended;
+    const seconds = Math.max(0, Math.round((Date.now() - activityInfo().scheduledTimestampMs) / 1_000));
+    if (!compareJobId) return { status, seconds };
+    const objectsId = input.kind === 'objects' ? compareJobId : input.objectsId;
+    return { status, seconds, found: await readVerdicts(services)({ ...input, ...ended, objectsId }) };
   };
 
 /** Cancels a comparison (§6.1.28); one that is over stays as it is. */

@@ -1,6 +1,6 @@
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { PlannedTask } from '../../activities/comparison/values.js';
-import { files, local, waitsWithin } from '../activities.js';
+import { CALL_MS, files, local, waitsWithin } from '../activities.js';
 import { readFailure } from '../failure.js';
 import type { Night } from '../night.js';
 import type { Budget } from '../plans/budget.js';
@@ -10,7 +10,6 @@ import { closesAt, type Hours, isOpen, opensAt } from '../window.js';
 
 /** Tasks of the plan that are read at once. */
 const PAGE = 20;
-const LEAST_MS = 60_000;
 
 /** When a night is over by its budget, and why; at once where its window is closed. Epoch ms. */
 export async function windowOf({ window }: Budget, began: number): Promise<{ until: number; why: string }> {
@@ -35,7 +34,7 @@ export async function planTurns({ budget, within, atOnce }: ComparisonPlan, nigh
   try {
     const { nights } = budget;
     const given = { archive, began, until, length, nights, atOnce };
-    night.values.plan(await waitsWithin(Math.max(LEAST_MS, until - Date.now())).planValues(given));
+    night.values.plan(await waitsWithin(Math.max(0, until - Date.now()) + CALL_MS).planValues(given));
   } catch (error) {
     night.values.lose(troubleOf(error));
   }
