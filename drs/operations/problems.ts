@@ -36,24 +36,29 @@ const flatten = (issues: readonly Issue[], prefix: Path): Problem[] =>
   });
 
 function ofUnion(alternatives: readonly (readonly Issue[])[], path: Path): Problem[] {
+  const roots = alternatives.map((issues) => issues.filter((issue) => issue.path.length === 0));
+  const at = (message: string): Problem[] => [{ path: written(path), message }];
+  if (roots.flat().some(isMissing)) return at('is missing');
+  const words = roots.flat().flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(shown) : []));
   const fitting = alternatives.filter(
-    (issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0),
+    (_, index) => !roots[index]?.some(({ code }) => code === 'invalid_type' || code === 'invalid_value'),
   );
   const [best] = fitting.sort((a, b) => a.length - b.length);
-  if (best) return flatten(best, path);
-  const expected = alternatives
-    .flat()
-    .map((issue) => ('expected' in issue ? kindOf(String(issue.expected)) : undefined));
-  const kinds = [...new Set(expected.filter((kind) => kind !== undefined))];
-  const missing = alternatives.flat().some(({ message }) => message.endsWith('received undefined'));
-  return [{ path: written(path), message: missing ? 'is missing' : `must be ${kinds.join(' or ')}` }];
+  const [only] = best ?? [];
+  const right = best?.length === 1 && only?.path.length === 0 ? /^must be (.*)$/s.exec(said(only))?.[1] : undefined;
+  if (best && (words.length === 0 || right === undefined)) return flatten(best, path);
+  const kinds = roots.flat().flatMap((issue) => (issue.code === 'invalid_type' ? kindOf(String(issue.expected)) : []));
+  return at(`must be ${[...new Set([...words, ...(right === undefined ? kinds : [right])])].join(' or ')}`);
 }
+
+const isMissing = (issue: Issue): boolean =>
+  issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 
 function said(issue: Issue): string {
   if (!/^(Invalid|Too|Unrecognized)\b/.test(issue.message)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
-      return issue.message.endsWith('received undefined') ? 'is missing' : `must be ${kindOf(issue.expected)}`;
+      return isMissing(issue) ? 'is missing' : `must be ${kindOf(issue.expected)}`;
     case 'invalid_value':
       return `must be ${oneOfThese(issue.values)}`;
     case 'invalid_union':
@@ -62,7 +67,7 @@ function said(issue: Issue): string {
     case 'too_big':
       return bounded(issue);
     case 'invalid_format':
-      return 'has not the right form';
+      return issue.format === 'datetime' ? 'must be a time: 2026-01-31T04:00:00Z' : 'has not the right form';
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`;
     default:
@@ -80,9 +85,9 @@ function bounded(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): stri
 }
 
 const oneOfThese = (values: readonly unknown[]): string =>
-  values.length === 1
-    ? String(values[0])
-    : `one of ${values.map((value) => (value === '' ? '""' : String(value))).join(', ')}`;
+  values.length === 1 ? String(values[0]) : `one of ${values.map(shown).join(', ')}`;
+
+const shown = (value: unknown): string => (value === '' ? '""' : String(value));
 
 const KINDS: Readonly<Record<string, string>> = {
   string: 'text',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kinds, readSpec } from '../../workflows/plans/index.js';
+import { migrationSpec } from '../support/config.js';
 import { ENGINES, leastSyncSpec, recoverySpec, syncSpec } from '../support/specs.js';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -17,6 +18,23 @@ test('specs with everything are valid', () => {
   expect(problemsOf(syncSpec())).toEqual([]);
   expect(problemsOf(recoverySpec())).toEqual([]);
   expect(problemsOf(recoverySpec({ multi_write: true }))).toEqual([]);
+});
+
+describe('what is missing is told as missing, what is wrong with what is right', () => {
+  const migration = (more: Raw) => problemsOf({ ...migrationSpec(), ...more });
+  test.each([
+    [{ objects: undefined }, 'objects: is missing'],
+    [{ objects: 'some' }, 'objects: must be all or a list'],
+    [{ objects: [{}] }, 'objects[0].database: is missing'],
+    [{ start: { at: 'soon' } }, 'start.at: must be now or a time: 2026-01-31T04:00:00Z'],
+    [{ users: 'some' }, 'users: must be none or all or an object'],
+    [{ users: { account: [] } }, 'users.account: is not known here'],
+  ])('%j of a migration', (more, told) => expect(migration(more)).toEqual([told]));
+
+  test('a switchover that does not say where to', () =>
+    expect(problemsOf({ kind: 'switchover', name: 'region-down', task: 'orders-dr' })).toEqual([
+      'direction: is missing: one of up, down',
+    ]));
 });
 
 describe('what a pair of engines lacks is refused with the section', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { problemsOf } from '../../drs/operations/common.js';
+import { oneOf, problemsOf } from '../../drs/operations/common.js';
 import { type Comment, DECISIONS, type Decision, type MessageName } from '../messages.js';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
@@ -29,7 +29,7 @@ const common = {
   signature: z.string().max(8192).optional(),
 };
 
-const Decide = z.strictObject({ ...common, decision: z.enum(DECISIONS) });
+const Decide = z.strictObject({ ...common, decision: oneOf(DECISIONS) });
 const forms = {
   approve: z.strictObject({ ...common, decision: z.literal('approve').default('approve') }),
   reject: z.strictObject({ ...common, decision: z.literal('reject').default('reject') }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oneOf } from '../../drs/operations/common.js';
 import { Duration, Gate, HookNames, type Problem, planBase, type Raw, type ReadSpec, Report } from './common.js';
 import { asObject } from './requests.js';
 
@@ -42,7 +43,7 @@ const Limits = z
   })
   .prefault({});
 
-const Direction = z.enum(['up', 'down']);
+const Direction = oneOf(['up', 'down']);
 
 export const SwitchoverSpec = z
   .strictObject({

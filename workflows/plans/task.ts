@@ -44,7 +44,12 @@ const shared = (kind: string) => ({
   precheck: z.strictObject({ accept: z.array(z.string().min(1)).default([]) }).prefault({}),
   start: z
     .strictObject({
-      at: z.union([z.literal('now'), z.iso.datetime({ offset: true })]).default('now'),
+      at: z
+        .union([
+          z.literal('now'),
+          z.iso.datetime({ offset: true, error: 'must be now or a time: 2026-01-31T04:00:00Z' }),
+        ])
+        .default('now'),
       gate: Gate.prefault({}),
     })
     .prefault({}),
