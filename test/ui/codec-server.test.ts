@@ -83,8 +83,11 @@ async function useCodecServer(page: Page): Promise<void> {
   await page.getByTestId('data-encoder-status').click();
   await page.locator('textarea:visible').first().fill(codec.url);
   await page.locator('label:visible', { hasText: 'Include cross-origin credentials' }).first().click();
+  const apply = page.getByRole('button', { name: 'Apply' }).locator('visible=true').first();
+  // Until it stands still.
+  await apply.click({ trial: true });
   await shoot(page, 'codec-server-settings');
-  await page.getByRole('button', { name: 'Apply' }).locator('visible=true').first().click();
+  await apply.click();
 }
 
 async function shows(page: Page, ...texts: readonly string[]): Promise<void> {

@@ -44,7 +44,7 @@ test('a person starts, reads and approves a migration in the Temporal UI alone',
   const details = await openDetails(ui, page, 'orders-from-the-ui', 'start#1: Start the transfer?');
   expect(details).toContain('"gate":"start#1"');
   expect(details).toMatch(/Pre-check\s+done/);
-  await shoot(page, 'start-gate');
+  await shoot(page, 'temporal-ui');
   await sendSignal(page, 'approve', { gate: 'start#1', by: 'ada', reason: 'seen in the UI' });
 
   await run.gate('cutover');
