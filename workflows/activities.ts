@@ -1,5 +1,6 @@
 import {
   ActivityFailure,
+  type ActivityOptions,
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
@@ -9,14 +10,11 @@ import type { Activities, LocalActivities, WaitActivities } from '../activities/
 
 const again = { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
+const repeated = (options: ActivityOptions) =>
+  proxyActivities<Activities>({ heartbeatTimeout: '10 seconds', retry: again, ...options });
+
 /** A call answers within seconds or not at all; which errors are worth repeating is decided in drs/errors.ts. */
-export const callsWithin = (ms: number) =>
-  proxyActivities<Activities>({
-    startToCloseTimeout: '2 minutes',
-    scheduleToCloseTimeout: ms,
-    heartbeatTimeout: '10 seconds',
-    retry: again,
-  });
+export const callsWithin = (ms: number) => repeated({ startToCloseTimeout: '2 minutes', scheduleToCloseTimeout: ms });
 
 /** So long a call is tried, ms. */
 export const CALL_MS = 1_800_000;
@@ -48,50 +46,22 @@ export function wasNotTaken(error: unknown): boolean {
   return cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
 }
 
-/** What somebody waits for who asked for it: done within a moment, or told that it was not. */
-export const prompt = proxyActivities<Activities>({
-  startToCloseTimeout: '30 seconds',
-  scheduleToCloseTimeout: '1 minute',
-  heartbeatTimeout: '10 seconds',
-  retry: again,
-});
+/** What somebody waits for who asked for it, or what a person is shown in passing: done within a moment, or not at all. */
+export const prompt = repeated({ startToCloseTimeout: '30 seconds', scheduleToCloseTimeout: '1 minute' });
 
-/** Something for a person to look at, and not worth waiting for. */
-export const glances = proxyActivities<Activities>({
-  startToCloseTimeout: '30 seconds',
-  scheduleToCloseTimeout: '1 minute',
-  heartbeatTimeout: '10 seconds',
-  retry: again,
-});
+const waiting = (options: ActivityOptions) =>
+  proxyActivities<WaitActivities>({
+    taskQueue: waitsQueue(),
+    heartbeatTimeout: '30 seconds',
+    retry: again,
+    ...options,
+  });
 
 /** Waits may last for years: only silence is a fault. They have a queue of their own, so that they never starve calls. */
-export const waits = () =>
-  proxyActivities<WaitActivities>({
-    taskQueue: waitsQueue(),
-    startToCloseTimeout: '3650 days',
-    heartbeatTimeout: '30 seconds',
-    retry: again,
-  });
-
-/** Waits that are over after a day, whatever they wait for. */
-export const patientWaits = () =>
-  proxyActivities<WaitActivities>({
-    taskQueue: waitsQueue(),
-    startToCloseTimeout: '1 day',
-    scheduleToCloseTimeout: '1 day',
-    heartbeatTimeout: '30 seconds',
-    retry: again,
-  });
+export const waits = () => waiting({ startToCloseTimeout: '3650 days' });
 
 /** Waits that are given up after so many ms, tries and all. */
-export const waitsWithin = (ms: number) =>
-  proxyActivities<WaitActivities>({
-    taskQueue: waitsQueue(),
-    startToCloseTimeout: ms,
-    scheduleToCloseTimeout: ms,
-    heartbeatTimeout: '30 seconds',
-    retry: again,
-  });
+export const waitsWithin = (ms: number) => waiting({ startToCloseTimeout: ms, scheduleToCloseTimeout: ms });
 
 /** Where waits run, and the locks of tasks, which wait, too. */
 export const waitsQueue = (): string => workflowInfo().taskQueue.replace(/(-waits)?$/, '-waits');
@@ -103,12 +73,7 @@ export const trials = proxyActivities<Activities>({
 });
 
 /** What is written down of a run that has ended: tried for some minutes, then the result says that it is missing. */
-export const reporting = proxyActivities<Activities>({
-  startToCloseTimeout: '1 minute',
-  scheduleToCloseTimeout: '5 minutes',
-  heartbeatTimeout: '10 seconds',
-  retry: again,
-});
+export const reporting = repeated({ startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '5 minutes' });
 
 /** What the worker knows by itself, without any network. */
 export const local = proxyLocalActivities<LocalActivities>({ startToCloseTimeout: '30 seconds', retry: again });

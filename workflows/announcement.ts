@@ -1,7 +1,9 @@
 import { startChild, workflowInfo } from '@temporalio/workflow';
 import type { News } from '../activities/announce.js';
 import type { RunAt } from '../activities/hold-gate.js';
-import { patientWaits } from './activities.js';
+import { waitsWithin } from './activities.js';
+
+const DAY_MS = 86_400_000;
 
 export interface AnnouncementInput {
   /** What the news are about. */
@@ -14,7 +16,7 @@ export interface AnnouncementInput {
  * are the result.
  */
 export async function announcement({ run, news }: AnnouncementInput): Promise<{ untold: readonly string[] }> {
-  return await patientWaits().announce({ run, news });
+  return await waitsWithin(DAY_MS).announce({ run, news });
 }
 
 /** Has news told by a run of its own: a webhook that is down never holds this one up. `topic` tells the news of one run apart. */

@@ -3,7 +3,7 @@ import type { ListOptions } from '../../activities/calls.js';
 import type { Permit, TaskSeen } from '../../activities/permit.js';
 import { KINDS, type Kind, type Outcome } from '../../drs/errors.js';
 import { SHOWS_IN } from '../../drs/operations/effects.js';
-import { CALL_MS, type calls, callsSoon, glances, wasNotTaken } from '../activities.js';
+import { CALL_MS, type calls, callsSoon, prompt, wasNotTaken } from '../activities.js';
 import { item } from '../evidence.js';
 import { readFailure } from '../failure.js';
 import type { Answer } from '../gate.js';
@@ -181,7 +181,7 @@ async function unclear(
   unknown: readonly number[],
 ): Promise<Question> {
   const asked = unknown.map((index) => requests[index]);
-  const now = await glances.permit({ operation, requests: asked, ...(cloud && { cloud }) }).catch(() => undefined);
+  const now = await prompt.permit({ operation, requests: asked, ...(cloud && { cloud }) }).catch(() => undefined);
   const count = unknown.length === 1 ? 'a job' : `${unknown.length} jobs`;
   return {
     name: 'unknown',

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { calls, glances, waits } from '../activities.js';
+import { calls, prompt, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { createRequest } from '../plans/requests.js';
 import type { TaskPlan, UseType } from '../plans/task.js';
@@ -26,7 +26,7 @@ export async function create(run: Steps, plan: TaskPlan, useType: UseType): Prom
         ...(cloud && { cloud }),
         request: createRequest(plan, useType, workflowInfo().firstExecutionRunId),
       };
-      if (!plan.adopt) run.seeks(async () => (await glances.findTask(wanted))?.jobId);
+      if (!plan.adopt) run.seeks(async () => (await prompt.findTask(wanted))?.jobId);
       const made = await calls.createTask({
         ...wanted,
         ...(plan.adopt && { adopt: plan.adopt }),
