@@ -1,53 +1,13 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { HoldInput } from '../activities/hold-gate.js';
 import type { GateAsk } from '../activities/services.js';
-import { local, waits } from './activities.js';
+import { local } from './activities.js';
 import { evidence } from './evidence.js';
 import { readFailure } from './failure.js';
-import { type Answer, type CarriedOpening, Opening, type Question } from './gate.js';
-import type { Change, Choice, Item } from './messages.js';
+import type { Answer, Ask, Asking, Question } from './gate.js';
+import { Holding } from './holding.js';
+import type { Item } from './messages.js';
+import { type CarriedOpening, Opening } from './opening.js';
 import type { GateSpec } from './plans/common.js';
-import type { Proofs } from './proofs.js';
-
-/** What a person is asked. */
-export interface Ask {
-  /** Name of the gate; its openings are `name#1`, `name#2`. */
-  readonly name: string;
-  readonly question: string;
-  readonly decisions: readonly Choice[];
-  readonly items: readonly Item[];
-  readonly spec?: GateSpec | undefined;
-  /** A task whose failure makes the question void: the answer is "retry" then, by drs-pilot. */
-  readonly watch?: HoldInput['watch'];
-  /**
-   * Waits while the gate is open, and gives the items once one of them has another class than was shown, or the set of them is
-   * another; the answer cancels it. When it fails the evidence is not known any more: the answer is "retry" then, by drs-pilot.
-   */
-  readonly evolves?: ((shown: readonly Item[]) => Promise<readonly Item[]>) | undefined;
-  /** Blocking items block, but for those of these names that an approval may override by force. Absent: they are only shown. */
-  readonly forcible?: readonly string[] | undefined;
-  /** Names of the items that must be acknowledged. */
-  readonly acknowledge?: readonly string[];
-  /** Exactly one of those is the answer. */
-  readonly one?: boolean;
-  /** Why a change can't be made now; absent where nothing can be changed. */
-  readonly changeProblem?: ((change: Change) => string | undefined) | undefined;
-  /** Answers the question with "retry", by drs-pilot, for the reason that it gives: its ground went away. */
-  readonly settled?: Promise<string> | undefined;
-  readonly event?: HoldInput['event'];
-  /** What the worker's rules must know where the run is not about one task that is named like it. */
-  readonly about?: { readonly operation: string; readonly tasks: readonly string[] } | undefined;
-}
-
-/** What the desk must know of the run that it asks for. */
-export interface Asking {
-  readonly run: HoldInput['run'];
-  readonly cloud?: string | undefined;
-  readonly notify: readonly string[];
-  readonly proofs: Proofs;
-  /** Who requested the run, where that is proved. */
-  readonly requester?: string | undefined;
-}
 
 /** Who is told of what happens at the desk. */
 export interface DeskUser {
@@ -214,67 +174,6 @@ export class Desk {
     }
   }
 }
-
-/** The activity beside an open gate: it tells, reminds, watches, and ends it when its time is over. */
-class Holding {
-  private scope: CancellationScope | undefined;
-
-  constructor(
-    private readonly opening: Opening,
-    private readonly ask: Ask,
-    private readonly asking: Asking,
-  ) {}
-
-  /** Begins, or goes on with what is shown now; `event` is told. */
-  begin(event: HoldInput['event'] | undefined): void {
-    this.scope?.cancel();
-    const scope = new CancellationScope();
-    this.scope = scope;
-    scope
-      .run(() => waits().holdGate(this.input(event)))
-      .then(
-        (end) => {
-          const { opening } = this;
-          if (end.event === 'failed') opening.close('retry', ['drs-pilot'], `the task is ${end.status}`);
-          else opening.close(this.ask.spec?.onTimeout === 'abort' ? 'abort' : 'reject', ['time-out'], overdue(opening));
-        },
-        () => undefined,
-      );
-  }
-
-  private input(event: HoldInput['event'] | undefined): HoldInput {
-    const { opening, asking } = this;
-    const { spec = {}, watch } = this.ask;
-    const { rule } = opening.question;
-    const { escalates } = opening;
-    const ends = spec.onTimeout === 'reject' || spec.onTimeout === 'abort';
-    const remindAt = spec.timeout === undefined || ends ? undefined : opening.opened + spec.timeout;
-    return {
-      run: asking.run,
-      gate: opening.view(Date.now()),
-      event: event ?? 'gateOpened',
-      notify: asking.notify,
-      known: event === undefined,
-      since: opening.opened,
-      remindEvery: spec.remindEvery,
-      ...(remindAt !== undefined && { remindAt: new Date(remindAt).toISOString() }),
-      ...(escalates !== undefined &&
-        rule.escalation && {
-          escalate: {
-            at: escalates,
-            group: rule.escalation.group,
-            notify: spec.escalate?.notify ?? asking.notify,
-            known: (event === undefined || event === 'approvalsVoided') && escalates <= Date.now(),
-          },
-        }),
-      ...(asking.cloud && { cloud: asking.cloud }),
-      ...(watch && { watch }),
-    };
-  }
-}
-
-const overdue = (opening: Opening): string =>
-  `not decided by ${opening.question.expires} (approvals: ${opening.count(Date.now())})`;
 
 /** So many items a note names; the evidence shows all. */
 const NAMED = 10;

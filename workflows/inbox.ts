@@ -1,5 +1,4 @@
 import { ApplicationFailure, metricMeter, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
-import { type Opening, sameDecision } from './gate.js';
 import {
   type Decision,
   type DecisionRecord,
@@ -10,7 +9,9 @@ import {
   signalOf,
   updateOf,
 } from './messages.js';
+import type { Opening } from './opening.js';
 import { readComment, readMessage } from './plans/decision.js';
+import { refusal } from './refusal.js';
 
 /** For the worker's metrics; Temporal leaves it out at replays. */
 const countRefusal = (message: 'signal' | 'update'): void =>
@@ -132,7 +133,7 @@ export class Inbox {
     if (typeof decision === 'string') return decision;
     if (this.isRepeat(decision)) return undefined;
     const opening = this.open();
-    return opening ? opening.refusal(decision, Date.now()) : `no gate is open now, ${decision.gate} neither`;
+    return opening ? refusal(opening, decision, Date.now()) : `no gate is open now, ${decision.gate} neither`;
   }
 
   /** False where it is a repeat. */
@@ -177,3 +178,12 @@ export class Inbox {
     this.changed();
   }
 }
+
+/** Whether somebody says the same again. To have seen other evidence is to say something else. */
+const sameDecision = (a: DecisionRecord, b: Decision): boolean =>
+  a.gate === b.gate &&
+  a.decision === b.decision &&
+  a.by === b.by &&
+  a.reason === b.reason &&
+  (b.snapshot === undefined || a.snapshot === b.snapshot) &&
+  JSON.stringify([a.items, a.change, a.force]) === JSON.stringify([b.items, b.change, b.force]);

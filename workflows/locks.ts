@@ -1,9 +1,8 @@
 import { ApplicationFailure, CancellationScope, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Held, LockMode, LocksAnswer, LocksInput, LockView, Owner, Shown, Ticket } from '../activities/locks.js';
 import { local, waits, waitsQueue } from './activities.js';
-import type { Ask } from './desk.js';
 import { item } from './evidence.js';
-import type { Answer } from './gate.js';
+import type { Answer, Ask } from './gate.js';
 import { type LockTaken, lockTaken } from './messages.js';
 
 /** So many locks are asked for in passing; more are worth an activity of their own. */

@@ -1,7 +1,7 @@
-import type { Ask, Asking, Desk } from './desk.js';
+import type { Desk } from './desk.js';
 import { Ending } from './ending.js';
 import type { Failure } from './failure.js';
-import type { Answer } from './gate.js';
+import type { Answer, Ask, Asking } from './gate.js';
 import type { Change, Item } from './messages.js';
 import type { PlanChanges } from './plan-changes.js';
 import type { GateSpec, PlanBase } from './plans/common.js';

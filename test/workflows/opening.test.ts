@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { offsetsOf } from '../../activities/zones.js';
 import { evidence } from '../../workflows/evidence.js';
-import { Opening, type Question } from '../../workflows/gate.js';
+import type { Question } from '../../workflows/gate.js';
 import type { Choice, Decision, Item } from '../../workflows/messages.js';
+import { Opening } from '../../workflows/opening.js';
 import { Proofs } from '../../workflows/proofs.js';
+import { refusal } from '../../workflows/refusal.js';
 import { type PublicKey, readPublicKey } from '../../workflows/signatures.js';
 import { decisionText } from '../../workflows/signed.js';
 import { closesAt, type Hours, isOpen, opensAt, readWindow } from '../../workflows/window.js';
@@ -42,7 +44,7 @@ function open(question: Partial<Question> = {}, rule: Partial<Question['rule']> 
 
 /** What `refusal` says, or undefined after the decision was counted. */
 function say(opening: Opening, decision: Decision, at: number): string | undefined {
-  const why = opening.refusal(decision, at);
+  const why = refusal(opening, decision, at);
   if (why === undefined) opening.take(decision, at);
   return why;
 }
@@ -300,7 +302,7 @@ describe('where decisions are signed', () => {
       ...said('ada', { time: iso(T) }),
       signature: signed(opening, said('ada', { reason: 'other' })).signature,
     };
-    const why = Array.from({ length: 600 }, () => opening.refusal(bad as Decision, T));
+    const why = Array.from({ length: 600 }, () => refusal(opening, bad as Decision, T));
     expect(why[0]).toContain('something differs');
     expect(why.at(-1)).toContain('too many bad signatures came at the same time');
     expect(say(opening, signed(opening, said('ada')), T + 1)).toBeUndefined();
