@@ -19,7 +19,7 @@ export async function serveDrs(it: Exchange, entry: Route): Promise<Answer> {
   if (it.arrived.method !== 'GET') checkContentType(it.arrived);
   it.body = entry.body ? parsed(it, {}) : undefined;
   const given = entry.body ? checked(entry.body, it.body) : { value: undefined, unknownFields: [] };
-  const query = Object.fromEntries(new URL(it.arrived.url, 'http://here').searchParams);
+  const query = { ...sentWithGet(it), ...Object.fromEntries(new URL(it.arrived.url, 'http://here').searchParams) };
   const asked = entry.query ? checked(entry.query, query) : { value: query, unknownFields: [] };
   call.unknownFields.push(...given.unknownFields, ...asked.unknownFields);
 
@@ -52,6 +52,13 @@ export async function serveDrs(it: Exchange, entry: Route): Promise<Answer> {
   if (entry.reads) call.effect = false;
   if (single?.kind === 'missingResult') return { status: entry.status, body: {} };
   return after(it, named, body instanceof Response ? await raw(body) : { status: entry.status, body });
+}
+
+/** 6.1.39 has its fields in the query and in a body; who sends one of them is heard. */
+function sentWithGet(it: Exchange): object {
+  if (it.arrived.method !== 'GET') return {};
+  it.body = parsed(it, undefined);
+  return typeof it.body === 'object' && it.body !== null ? it.body : {};
 }
 
 async function raw(response: Response): Promise<Answer> {

@@ -45,7 +45,8 @@ export function details(job: Job): object {
     ...(job.policy['index_trans'] === undefined ? {} : { index_trans: job.policy['index_trans'] }),
     speed_limit: job.speedLimit,
     schema_type: 'Tungsten',
-    node_num: String(spec['node_num'] ?? 1),
+    // A string here (6.1.20), a number for the SDKs: only where the task has one.
+    ...(spec['node_num'] ? { node_num: String(spec['node_num']) } : {}),
     object_switch: job.objects ? !job.objects.all : false,
     replace_definer: job.replaceDefiner ?? false,
     migrate_user: job.users?.['is_migrate_user'] ?? false,

@@ -1,3 +1,5 @@
+import { createHash, createHmac } from 'node:crypto';
+import { request } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
 import { fetchToken, login, newTask, type Reply, send, signed } from './client.js';
@@ -82,6 +84,26 @@ test('what the signer of Huawei signs is accepted, with a body, a query and with
     status: 200,
   });
 });
+
+test('the host need not be signed, and the body of a GET counts: so the SDKs for Go and Python download', async () => {
+  const { id } = simulator.createForeign({ name: 'orders' });
+  const path = jobs.replace('batch-status', `${id}/compare/result/file`);
+  const headers: Record<string, string> = { 'Content-Type': 'application/json', 'X-Sdk-Date': sdkDate(now) };
+  for (const [body, code] of [
+    ['{"compare_type":"objects_comparison"}', 'DRS.10000010'],
+    ['{}', 'DRS.M00201'],
+  ] as const) {
+    const lines = ['GET', `${path}/`, '', `x-sdk-date:${headers['X-Sdk-Date']}`, '', 'x-sdk-date', hash(body)];
+    const toSign = ['SDK-HMAC-SHA256', headers['X-Sdk-Date'], hash(lines.join('\n'))].join('\n');
+    const signature = createHmac('sha256', 'local-sk').update(toSign).digest('hex');
+    headers['Authorization'] = `SDK-HMAC-SHA256 Access=local-ak, SignedHeaders=x-sdk-date, Signature=${signature}`;
+    const sent = await request(`${simulator.url}${path}`, { method: 'GET', headers, body });
+    expect(await sent.body.json()).toMatchObject({ error_code: code });
+  }
+});
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+const sdkDate = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 
 test.each<[string, (body: unknown) => Record<string, string>, unknown]>([
   ['another secret key', (body) => signed(simulator, 'POST', jobs, body, { sk: 'other' }), { jobs: ['x'] }],
