@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Fault, IN_SWITCHOVERS } from './faults.js';
+import { IAM_ROUTES } from './routes/iam.js';
+import { routes } from './routes/index.js';
 import type { Simulator } from './server.js';
 import type { Foreign } from './shows.js';
 import { parseSpeed } from './speed.js';
@@ -9,7 +11,7 @@ import type { Database, Patch } from './world.js';
 /** The admin API under `/_simulator`. It asks nobody who they are: the simulator listens on loopback. */
 export function admin(simulator: () => Simulator): Hono {
   const app = new Hono();
-  app.onError((error, c) => c.json({ error: error.message }, 400));
+  app.onError((error, c) => c.json({ error: error instanceof z.ZodError ? told(error) : error.message }, 400));
 
   app.get('/faults', (c) => c.json(simulator().pendingFaults()));
   app.post('/faults', async (c) => {
@@ -59,6 +61,11 @@ export function admin(simulator: () => Simulator): Hono {
   return app;
 }
 
+const told = ({ issues }: z.ZodError) =>
+  issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
+
+const OPERATIONS = new Set([...Object.values(routes).map(({ operation }) => operation), ...Object.values(IAM_ROUTES)]);
+
 const kind = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('error'),
@@ -81,7 +88,10 @@ const kind = z.discriminatedUnion('kind', [
 
 const fault = z
   .strictObject({
-    operation: z.string().min(1),
+    operation: z.string().refine((name) => OPERATIONS.has(name), {
+      error: ({ input }) =>
+        `there is no operation ${JSON.stringify(input)}; operation ids are Huawei's: showJobList, …`,
+    }),
     times: z.number().int().positive().optional(),
     match: z.strictObject({ job: z.string().optional(), endPointType: z.enum(['so', 'ta']).optional() }).optional(),
     fault: kind,

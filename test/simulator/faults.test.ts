@@ -172,3 +172,10 @@ test('the admin API plans, tells and takes back, and refuses what it does not kn
   await admin('DELETE', '/journal');
   expect((await admin('GET', '/journal')).body).toEqual([]);
 });
+
+test('a fault that could never strike is refused, and the refusal names what is wrong', async () => {
+  const plan = async (body: object) => (await send(simulator, 'POST', '/_simulator/faults', body, {})).body.error;
+  expect(await plan({ operation: 'batchStartJob', fault: { kind: 'drop' } })).toContain('no operation "batchStartJob"');
+  expect(await plan({ operation: 'batchStartJobs', fault: { kind: 'drpo' } })).toContain('fault.kind: ');
+  expect(await plan({ operation: 'keystoneCreateUserToken', fault: { kind: 'delay' } })).toContain('fault.ms: ');
+});
