@@ -327,6 +327,10 @@ const SESSION: readonly { run: string; given?: () => unknown; said?: RegExp }[] 
   { run: 'drs-pilot start orders.yaml --by anna --key ~/.ssh/id_ed25519', said: /started migration-orders-to-rds/ },
   { run: 'openssl rand -base64 32 > payload-key-2026' },
   {
+    run: `curl -s -D - -o /dev/null localhost:8990/v3/auth/tokens -d '{ "auth": { "identity": { "methods": ["password"], "password": { "user": { "name": "local", "password": "local", "domain": { "name": "local" } } } }, "scope": { "project": { "name": "eu-west-101" } } } }'`,
+    said: /x-subject-token: /i,
+  },
+  {
     run: `curl -X POST localhost:8990/_simulator/faults -d '{ "operation": "batchStartJobs", "times": 2, "fault": { "kind": "throttle", "retryAfter": 5 } }'`,
     said: /batchStartJobs|id/,
   },
