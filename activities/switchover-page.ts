@@ -14,21 +14,8 @@ import {
   time,
   took,
 } from './page.js';
-
-interface Item {
-  readonly item: string;
-  readonly class: string;
-  readonly value: string;
-}
-
-interface Standing {
-  readonly at: string;
-  readonly status?: string;
-  readonly direction?: string;
-  readonly readonly?: boolean;
-  readonly rpoMs?: number;
-  readonly rtoMs?: number;
-}
+import type { ReadinessItem } from './readiness-items.js';
+import type { Standing, SwitchoverReport } from './switchover-result.js';
 
 /** What of a switchover's result the page shows; the result itself fits. */
 export interface SwitchoverResult {
@@ -63,45 +50,7 @@ export interface SwitchoverResult {
     readonly sha256: string;
     readonly signature: string;
   };
-  readonly switchover?: SwitchoverPart;
-}
-
-interface SwitchoverPart {
-  readonly direction: string;
-  readonly drill: boolean;
-  readonly began: string;
-  readonly totalMs: number;
-  readonly tasks: readonly {
-    readonly jobId: string;
-    readonly name: string;
-    readonly stage: string;
-    readonly state: string;
-    readonly why?: string | undefined;
-    readonly before?: Standing;
-    readonly after?: Standing;
-    readonly requestedAt?: string;
-    readonly verifiedAt?: string;
-    readonly tookMs?: number;
-  }[];
-  readonly phases: readonly {
-    readonly phase: string;
-    readonly stage?: string;
-    readonly began: string;
-    readonly tookMs: number;
-  }[];
-  readonly approvals: readonly {
-    readonly by: readonly string[];
-    readonly reason: string;
-    readonly at: string;
-    readonly forced: boolean;
-    readonly snapshot: number;
-    readonly hash: string;
-    readonly items: readonly Item[];
-  }[];
-  readonly rto?: { readonly measuredMs: number; readonly targetMs?: number; readonly met?: boolean };
-  readonly wouldBlock?: readonly Item[];
-  readonly switchedBack?: SwitchoverPart;
-  readonly switchback?: { readonly workflowId: string; readonly problem?: string };
+  readonly switchover?: SwitchoverReport;
 }
 
 const OUTCOMES: Readonly<Record<string, Tone>> = { completed: 'good', cancelled: 'warn' };
@@ -169,7 +118,7 @@ function summary({
   rto,
   tasks,
   switchback,
-}: SwitchoverPart): (readonly [string, Cell])[] {
+}: SwitchoverReport): (readonly [string, Cell])[] {
   const done = tasks.filter(({ state }) => state === 'switched').length;
   return [
     ['direction afterwards', direction],
@@ -188,12 +137,12 @@ function summary({
   ];
 }
 
-function measured({ measuredMs, targetMs, met }: NonNullable<SwitchoverPart['rto']>): Html {
+function measured({ measuredMs, targetMs, met }: NonNullable<SwitchoverReport['rto']>): Html {
   if (targetMs === undefined) return html`${took(measuredMs)}, no target was set` as Html;
   return html`${took(measuredMs)} against a target of ${took(targetMs)} ${badge(met ? 'good' : 'bad', met ? 'met' : 'missed')}` as Html;
 }
 
-function parts(part: SwitchoverPart, of = ''): Html[] {
+function parts(part: SwitchoverReport, of = ''): Html[] {
   return [
     ...(part.wouldBlock ? [section(`${of}What would have blocked`, items(part.wouldBlock))] : []),
     section(`${of}Time`, phases(part)),
@@ -213,14 +162,14 @@ function parts(part: SwitchoverPart, of = ''): Html[] {
   ];
 }
 
-const items = (shown: readonly Item[]): Html =>
+const items = (shown: readonly ReadinessItem[]): Html =>
   table(
     ['item', 'class', 'value'],
     shown.map((one) => [one.item, badge(CLASSES[one.class] ?? 'plain', one.class), one.value]),
   );
 
 /** Where each phase lies in the whole. */
-function phases({ phases: all, began, totalMs }: SwitchoverPart): Html {
+function phases({ phases: all, began, totalMs }: SwitchoverReport): Html {
   const start = Date.parse(began);
   const whole = Math.max(totalMs, 1);
   return table(
@@ -232,7 +181,7 @@ function phases({ phases: all, began, totalMs }: SwitchoverPart): Html {
   );
 }
 
-const tasks = ({ tasks: all }: SwitchoverPart): Html =>
+const tasks = ({ tasks: all }: SwitchoverReport): Html =>
   table(
     ['task', 'stage', 'state', 'before', 'after', 'requested', '#took'],
     all.map((task) => [

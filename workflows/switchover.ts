@@ -6,7 +6,9 @@ import { type SwitchoverPlan, switchoverSpec } from './plans/switchover.js';
 import { type Carried, Run } from './run.js';
 import type { Switching } from './steps/readiness.js';
 import { reportTo } from './steps/report.js';
-import { demandApproval, isPending, SwitchBack, switchStage } from './steps/switchover.js';
+import { isPending, switchStage } from './steps/switchover.js';
+import { demandApproval } from './steps/switchover-call.js';
+import { SwitchBack } from './steps/switchover-outcome.js';
 import { SwitchoverRecord } from './steps/switchover-record.js';
 import { drill, findTasks, hooks, opposite, startWayBack, switchBack } from './steps/switchover-tasks.js';
 

@@ -1,6 +1,6 @@
+import type { SwitchoverReport } from '../../activities/switchover-result.js';
 import type { Simulator } from '../../simulator/server.js';
 import type { Result } from '../../workflows/messages.js';
-import type { SwitchoverReport } from '../../workflows/steps/switchover-record.js';
 import type { Pilot, Run } from './harness.js';
 
 type Raw = Readonly<Record<string, unknown>>;

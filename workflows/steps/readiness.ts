@@ -1,13 +1,14 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Readiness, ReadinessInput } from '../../activities/readiness.js';
 import { FORCIBLE } from '../../activities/readiness-items.js';
+import type { SwitchedTask } from '../../activities/switchover-result.js';
 import { calls, waits } from '../activities.js';
 import type { Answer } from '../gate.js';
 import type { Item } from '../messages.js';
 import { approvalGate } from '../outlines/switchover.js';
 import type { SwitchoverPlan } from '../plans/switchover.js';
 import type { Run } from '../run.js';
-import { type SwitchedTask, type SwitchoverRecord, standing } from './switchover-record.js';
+import { type SwitchoverRecord, standing } from './switchover-record.js';
 
 /** One switchover of tasks: the way there, or the way back of what was done. */
 export interface Switching {
@@ -17,6 +18,11 @@ export interface Switching {
   /** Name of its gate, and what its rows begin with. */
   readonly gate: 'switchover' | 'switch-back';
   readonly row: (step: string) => string;
+}
+
+/** Tasks that are switched over together; one alone is a stage without a name. */
+export interface Stage {
+  readonly name: string;
 }
 
 /** How the tasks stand, as of now. */
@@ -72,13 +78,6 @@ export async function approval(
     record.approved({ by, reason, forced, at: new Date().toISOString(), ...evidence });
     return answer;
   }
-}
-
-/** What is worse than it was when it was approved. */
-export function worse(approved: readonly Item[], now: readonly Item[]): Item[] {
-  const rank = { ok: 0, warning: 1, blocking: 2 };
-  const before = new Map(approved.map((one) => [one.item, one.class]));
-  return now.filter((one) => rank[one.class] > rank[before.get(one.item) ?? 'ok']);
 }
 
 export const summary = (items: readonly Item[]): string =>

@@ -1,5 +1,6 @@
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Direction } from '../../activities/readiness-items.js';
+import type { SwitchedTask } from '../../activities/switchover-result.js';
 import { calls } from '../activities.js';
 import { badSpec } from '../admission.js';
 import { readFailure } from '../failure.js';
@@ -9,7 +10,7 @@ import { pathsOf, type StagePlan } from '../plans/switchover.js';
 import { callHooks } from './hooks.js';
 import { listed, readiness, type Switching, summary } from './readiness.js';
 import { switchStage } from './switchover.js';
-import { type SwitchedTask, SwitchoverRecord } from './switchover-record.js';
+import { SwitchoverRecord } from './switchover-record.js';
 
 export const opposite = (direction: Direction): Direction => (direction === 'up' ? 'down' : 'up');
 
