@@ -1,7 +1,7 @@
 import { cancellationSignal, sleep } from '@temporalio/activity';
 import type { Drs } from '../drs/connect.js';
 import { DrsError } from '../drs/errors.js';
-import type { UseType } from '../drs/watcher.js';
+import type { UseType } from '../drs/operations/common.js';
 import { detailsOf, lookingFirst } from './job.js';
 import { resolveSecrets } from './secrets.js';
 import type { Services } from './services.js';

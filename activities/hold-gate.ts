@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import type { UseType } from '../drs/operations/common.js';
 import { verdict, waits } from '../drs/waits.js';
-import type { UseType } from '../drs/watcher.js';
 import { NotifyError, type WebhookEvent } from './notify.js';
 import type { Services } from './services.js';
 import { shown } from './wait-for.js';

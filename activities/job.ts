@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { DrsError } from '../drs/errors.js';
+import type { UseType } from '../drs/operations/common.js';
 import type { Reply } from '../drs/operations/index.js';
-import type { UseType } from '../drs/watcher.js';
 import type { CloudServices, Services } from './services.js';
 
 /** How an activity finds the DRS task of a run. */

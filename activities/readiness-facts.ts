@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { cancellationSignal } from '@temporalio/activity';
 import type { Outcome } from '../drs/errors.js';
 import type { BatchOperationName, Reply } from '../drs/operations/index.js';
-import { readLag } from '../drs/watcher.js';
+import { readLag } from '../drs/readings.js';
 import { type LastComparison, lastComparison } from './last-comparison.js';
 import { holding, lockOf } from './locks.js';
 import type { Services } from './services.js';

@@ -2,7 +2,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Services } from '../activities/services.js';
 import { superviseTask } from '../activities/supervise.js';
 import { connect } from '../drs/connect.js';
-import { type UseType, Watcher } from '../drs/watcher.js';
+import type { UseType } from '../drs/operations/common.js';
+import { Watcher } from '../drs/watcher.js';
 import { startSimulator } from '../simulator/server.js';
 import { atMost, just, report } from './support/report.js';
 

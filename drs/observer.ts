@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kind, Outcome } from './errors.js';
+import type { UseType } from './operations/common.js';
 import type { HttpReply } from './transport.js';
 import { Trouble } from './trouble.js';
-import type { UseType } from './watcher.js';
 
 /** Runs a function as a part of the call that a request was sent for: whatever follows asynchronous calls finds it there. */
 export type Caller = <T>(work: () => T) => T;

@@ -13,6 +13,9 @@ export interface Wait {
 /** A task that ends, or was deleted, while a transfer is waited for never gets there. */
 export const GONE: readonly string[] = ['RELEASE_RESOURCE_STARTED', 'RELEASE_RESOURCE_COMPLETE', 'DELETED'];
 
+/** Where the data that are there are carried over. */
+export const FULL = 'FULL_TRANSFER_STARTED';
+
 /** Where data follow continuously; of a disaster recovery: where it is in place. */
 export const INCREMENTAL = 'INCRE_TRANSFER_STARTED';
 

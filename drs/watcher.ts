@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Drs } from './connect.js';
-import { DrsError, type Outcome } from './errors.js';
+import { DrsError } from './errors.js';
 import type { Observer } from './observer.js';
-import type { DB_USE_TYPES } from './operations/common.js';
-import { INCREMENTAL } from './waits.js';
-
-export type UseType = (typeof DB_USE_TYPES)[number];
+import type { UseType } from './operations/common.js';
+import { everyMs, type Numbers, READINGS, type Reading } from './readings.js';
+import { FULL } from './waits.js';
 
 export interface Watched {
   readonly jobId: string;
@@ -23,9 +22,6 @@ export interface Watched {
   /** How often each of these is asked for, ms; with every status when absent. */
   readonly readEveryMs?: Partial<Readonly<Record<Reading, number>>>;
 }
-
-/** What is asked for beside the status, by calls of ten tasks each: §5.2.2, §5.3.1, §6.4.2. */
-export type Reading = 'progress' | 'lag' | 'monitoring';
 
 /** What is known of a task at one moment. */
 export interface Seen {
@@ -64,14 +60,10 @@ const IDS_A_CALL = 100;
 const GAP_MS = 2_000;
 /** Tasks whose turn comes within this part of their interval are taken along. */
 const SOON = 0.5;
-/** The full progress is for people, so it is asked for a fourth as often as the status. */
-const PROGRESS_EVERY = 4;
 /** Readings of ten tasks travel together; where fewer are due, others go along. */
 const TASKS_A_READING = 10;
 /** A task that is missing so often in a row is gone. */
 const MISSES = 2;
-/** Transferring statuses, in which 5.2.2 has something to tell. */
-const FULL = 'FULL_TRANSFER_STARTED';
 
 interface Entry extends Watched {
   readonly see: (seen: Seen) => boolean;
@@ -83,7 +75,6 @@ interface Entry extends Watched {
   readonly readAt: Partial<Record<Reading, number>>;
 }
 
-type Numbers = Pick<Seen, 'progress' | 'delay' | 'rpo' | 'rto' | 'sourceNormal' | 'targetNormal' | 'read' | 'unread'>;
 type Row = { status?: string | undefined; job_action?: { current_action?: string | undefined } | undefined };
 
 /**
@@ -294,91 +285,3 @@ export class Watcher {
 
 /** The id that the list is asked for. */
 const listed = ({ jobId, parentId }: Watched): string => parentId ?? jobId;
-
-type Read = { readonly numbers: Numbers } | { readonly message: string };
-
-/** What is read beside the status: of whom, by which call, and what its reply says. */
-const READINGS: readonly {
-  readonly reading: Reading;
-  readonly wants: (entry: Entry, status: string | undefined) => boolean;
-  readonly ask: (
-    drs: Pick<Drs, 'many'>,
-    ids: readonly string[],
-  ) => Promise<{ readonly jobId: string; readonly outcome: Read }[]>;
-}[] = [
-  {
-    reading: 'progress',
-    wants: ({ delay }, status) => status === FULL || (status === INCREMENTAL && delay === true),
-    ask: async (drs, ids) => paired(ids, await drs.many('batchListProgresses', ids), readNumbers),
-  },
-  {
-    reading: 'lag',
-    wants: (entry, status) => entry.lag === true && isProtecting(entry, status),
-    ask: async (drs, ids) => paired(ids, await drs.many('batchListRposAndRtos', ids), readLag),
-  },
-  {
-    reading: 'monitoring',
-    wants: (entry, status) => entry.monitoring === true && isProtecting(entry, status),
-    ask: async (drs, ids) => paired(ids, await drs.many('showMonitoringData', ids), readMonitoring),
-  },
-];
-
-/** Whoever waits for a delay must not miss the moment in which there is one. */
-const everyMs = (entry: Entry, reading: Reading, status: string | undefined): number =>
-  entry.readEveryMs?.[reading] ?? (status === FULL && !entry.delay ? PROGRESS_EVERY * entry.everyMs : 0);
-
-const isProtecting = ({ useType }: Entry, status: string | undefined): boolean =>
-  useType === 'cloudDataGuard' && status === INCREMENTAL;
-
-const paired = <T>(ids: readonly string[], outcomes: readonly Outcome<T>[], read: (reply: T) => Numbers) =>
-  ids.map((jobId, index) => {
-    const outcome = outcomes[index];
-    if (outcome?.ok) return { jobId, outcome: { numbers: read(outcome.result) } };
-    return { jobId, outcome: { message: outcome?.message ?? 'nothing was told of it' } };
-  });
-
-/** Whether DRS reaches both databases (§6.4.2). */
-function readMonitoring(reply: {
-  data_guard_minitor?: { src_normal?: boolean | undefined; dst_normal?: boolean | undefined } | undefined;
-}): Pick<Seen, 'sourceNormal' | 'targetNormal'> {
-  const { src_normal: source, dst_normal: target } = reply.data_guard_minitor ?? {};
-  return {
-    ...(source !== undefined && { sourceNormal: source }),
-    ...(target !== undefined && { targetNormal: target }),
-  };
-}
-
-/** RPO and RTO (§5.3.1), ms as text; their `time` has no zone, so they are as old as the read. */
-export function readLag(reply: {
-  rpo_info?: { delay?: unknown } | undefined;
-  rto_info?: { delay?: unknown } | undefined;
-}): Pick<Seen, 'rpo' | 'rto'> {
-  const [rpo, rto] = [positive(reply.rpo_info?.delay), positive(reply.rto_info?.delay)];
-  return { ...(rpo !== undefined && { rpo }), ...(rto !== undefined && { rto }) };
-}
-
-/** "-1", "" and "NA" say that nothing is known; never that it is zero. */
-export function readNumbers(reply: {
-  progress?: unknown;
-  incre_trans_delay?: unknown;
-  incre_trans_delay_millis?: unknown;
-}): Pick<Seen, 'progress' | 'delay'> {
-  const progress = positive(reply.progress);
-  const millis = positive(reply.incre_trans_delay_millis);
-  const seconds = positive(reply.incre_trans_delay);
-  const delay = millis ?? (seconds === undefined ? undefined : seconds * 1_000);
-  return {
-    ...(progress !== undefined && { progress: Math.min(100, progress) }),
-    ...(delay !== undefined && { delay }),
-  };
-}
-
-function positive(value: unknown): number | undefined {
-  const number =
-    typeof value === 'number'
-      ? value
-      : typeof value === 'string' && value.trim() !== ''
-        ? Number(value.replace('%', ''))
-        : Number.NaN;
-  return Number.isFinite(number) && number >= 0 ? number : undefined;
-}

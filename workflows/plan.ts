@@ -1,4 +1,5 @@
 import type { GateAnswer } from '../activities/services.js';
+import type { UseType } from '../drs/operations/common.js';
 import { local, prompt } from './activities.js';
 import { admit } from './admission.js';
 import { item } from './evidence.js';
@@ -11,7 +12,7 @@ import type { ComparisonPlan } from './plans/comparison.js';
 import { type Kind, kinds } from './plans/index.js';
 import type { OperationPlan } from './plans/operation.js';
 import { pathsOf, type SwitchoverPlan } from './plans/switchover.js';
-import type { TaskPlan, UseType } from './plans/task.js';
+import type { TaskPlan } from './plans/task.js';
 import { listed } from './steps/readiness.js';
 
 /** What a worker knows of a run that may be started. */

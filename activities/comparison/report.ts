@@ -1,6 +1,6 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { CONSISTENCIES, type Consistency } from '../../drs/consistency.js';
-import type { UseType } from '../../drs/watcher.js';
+import type { UseType } from '../../drs/operations/common.js';
 import type { Services } from '../services.js';
 import { type Listed, type Store, type StoredFile, StoreError } from '../stores.js';
 import {

@@ -1,9 +1,9 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { DrsError } from '../../drs/errors.js';
+import type { UseType } from '../../drs/operations/common.js';
 import { DB_USE_TYPES } from '../../drs/operations/common.js';
 import type { Reply } from '../../drs/operations/index.js';
 import { GONE, INCREMENTAL } from '../../drs/waits.js';
-import type { UseType } from '../../drs/watcher.js';
 import { matchesGlob } from '../glob.js';
 import type { CloudServices, Services } from '../services.js';
 import type { Selector } from './scope.js';

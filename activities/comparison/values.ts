@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import { type Consistency, worst } from '../../drs/consistency.js';
-import type { UseType } from '../../drs/watcher.js';
+import type { UseType } from '../../drs/operations/common.js';
 import type { Services } from '../services.js';
 import type { Store, StoredFile } from '../stores.js';
 import { type Archive, folderOf, keep, readBytes, readJson, sha256, TASK_FILE, taskFolder } from './archive.js';

@@ -79,6 +79,7 @@ export const SECRET_FIELDS = [
 // ---- enumerations
 
 export const DB_USE_TYPES = ['migration', 'sync', 'cloudDataGuard'] as const;
+export type UseType = (typeof DB_USE_TYPES)[number];
 export const JOB_DIRECTIONS = ['up', 'down', 'non-dbs'] as const;
 export const NET_TYPES = ['vpn', 'vpc', 'eip'] as const;
 export const NODE_TYPES = ['micro', 'small', 'medium', 'high', 'xlarge', '2xlarge'] as const;
@@ -101,7 +102,7 @@ export const ENGINES = {
   'gaussdbv5-to-oracle': ['sync'],
   'gaussdbv5ha-to-oracle': ['sync'],
   'gaussdbv5-to-kafka': ['sync'],
-} as const satisfies Record<string, readonly (typeof DB_USE_TYPES)[number][]>;
+} as const satisfies Record<string, readonly UseType[]>;
 
 export type EngineType = keyof typeof ENGINES;
 export const ENGINE_TYPES = Object.keys(ENGINES) as [EngineType, ...EngineType[]];

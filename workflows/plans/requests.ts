@@ -1,5 +1,5 @@
+import type { UseType } from '../../drs/operations/common.js';
 import type { Raw } from './common.js';
-import type { UseType } from './task.js';
 
 /** The requests that a spec becomes. Tolerant of broken specs: what they lack, the request lacks, and its schema says so. */
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AlarmNotify, type DB_USE_TYPES, type EngineType } from '../../drs/operations/common.js';
+import { AlarmNotify, type EngineType, type UseType } from '../../drs/operations/common.js';
 import { ConnectionTest } from '../../drs/operations/connections.js';
 import { overlapRules, SpeedWindow } from '../../drs/operations/control.js';
 import { Modification, NewTask } from '../../drs/operations/tasks.js';
@@ -7,8 +7,6 @@ import { Gate, type Problem, planBase, type Raw, requestProblems, SecretRef, Spe
 import { asArray, asObject, createRequest, isCluster, MARKER, storeRequest, testRequest } from './requests.js';
 
 /** What migration, synchronisation and disaster recovery have in common: a task of §6.1.1 that is created, tested and started. */
-
-export type UseType = (typeof DB_USE_TYPES)[number];
 
 const {
   name: _,

@@ -1,8 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
+import type { UseType } from '../../drs/operations/common.js';
 import { calls, prompt, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import { createRequest } from '../plans/requests.js';
-import type { TaskPlan, UseType } from '../plans/task.js';
+import type { TaskPlan } from '../plans/task.js';
 import { at, type Task } from './task.js';
 
 /** DRS stops an abnormal task after so many days where the spec names none (§6.1.1). */

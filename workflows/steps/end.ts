@@ -1,8 +1,9 @@
+import type { UseType } from '../../drs/operations/common.js';
 import { calls, waits } from '../activities.js';
 import type { Steps } from '../branch.js';
 import type { Answer } from '../gate.js';
 import { callsFor } from '../lapse.js';
-import type { TaskPlan, UseType } from '../plans/task.js';
+import type { TaskPlan } from '../plans/task.js';
 import { at, type Family, type Task } from './task.js';
 
 /** §6.1.14, `terminate`, tried for as long as its approval holds; a retry is a decision of its own. What it answers is recorded: where the source's binlog stood (MySQL) is asked for nowhere else. */

@@ -1,4 +1,4 @@
-import type { UseType } from '../plans/task.js';
+import type { UseType } from '../../drs/operations/common.js';
 
 /** The DRS task that a run drives. */
 export interface Task {
