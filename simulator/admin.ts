@@ -108,6 +108,7 @@ const table = z.strictObject({
   differs: z.array(z.string()).optional(),
   lobs: z.array(z.string()).optional(),
   uncomparable: z.string().optional(),
+  endless: z.boolean().optional(),
 });
 const patch = z.strictObject({
   status: z.string().optional(),

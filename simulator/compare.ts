@@ -66,6 +66,8 @@ export function settleComparison(
     comparison.seen = comparison.startAt;
   }
   if (!comparison.waits) Object.assign(comparison, step(comparison, speed, now, read));
+  if (comparison.type === 'contents' && lines(job, comparison).some(({ endless }) => endless))
+    comparison.position = Math.min(comparison.position, END / 2);
   if (comparison.position >= END && comparison.endedAt === undefined) {
     comparison.endedAt = now;
     comparison.found = structuredClone(dataOf(job));
@@ -114,7 +116,12 @@ export interface Line {
   status: number;
   differs: string[];
   uncomparable?: string | undefined;
+  endless: boolean;
 }
+
+/** Whether the values of a table were compared: one after another they are. */
+export const isCompared = (comparison: Comparison, { endless }: Line): boolean =>
+  hasResult(comparison) || (comparison.type === 'contents' && comparison.position >= END / 2 && !endless);
 
 /** The tables in a comparison's scope. Statuses are those of 6.1.30. */
 export function lines(job: Job, comparison: Comparison): Line[] {
@@ -142,6 +149,7 @@ export function lines(job: Job, comparison: Comparison): Line[] {
           ...(comparison.options['lobCompare'] === 'length' ? (found?.lobs ?? []) : []),
         ],
         uncomparable: found?.uncomparable,
+        endless: found?.endless ?? false,
       };
     });
   });

@@ -113,6 +113,8 @@ export interface TableData {
   lobs?: string[] | undefined;
   /** Why its values can't be compared. */
   uncomparable?: string | undefined;
+  /** A comparison of its values comes to no end: others in it do. */
+  endless?: boolean | undefined;
 }
 
 export interface Comparison extends Course {

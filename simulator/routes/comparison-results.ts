@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { compareStatus, hasResult, type Line, lines, sameValues } from '../compare.js';
+import { compareStatus, isCompared, type Line, lines, sameValues } from '../compare.js';
 import type { Comparison } from '../job.js';
 import { comparisonOf, difference, limited, lineStatus, pageOf, paging } from './comparison-common.js';
 import { type Routes, route } from './route.js';
@@ -46,14 +46,16 @@ const valueRow = (line: Line, comparison: Comparison) => ({
   target_row_num: line.target,
   difference_row_num: Math.abs(line.source - line.target),
   ...(line.uncomparable ? { message: line.uncomparable } : {}),
-  ...(hasResult(comparison) && !line.uncomparable
+  ...(isCompared(comparison, line) && !line.uncomparable
     ? { line_compare_result: line.source === line.target, content_compare_result: sameValues(line) }
     : {}),
   ...(comparison.filter ? { compare_line_config_filter: comparison.filter } : {}),
-  status: { RUNNING: 1, FULL_DOING: 1, INCRE_DOING: 2, SUCCESSFUL: 2, WAITING_FOR_RUNNING: 3, CANCELLED: 4 }[
-    compareStatus(comparison)
-  ],
-  complete_shard_count: hasResult(comparison) ? 21 : 0,
+  status: isCompared(comparison, line)
+    ? 2
+    : { RUNNING: 1, FULL_DOING: 1, INCRE_DOING: 2, SUCCESSFUL: 2, WAITING_FOR_RUNNING: 3, CANCELLED: 4 }[
+        compareStatus(comparison)
+      ],
+  complete_shard_count: isCompared(comparison, line) ? 21 : 0,
   total_shard_count: 21,
   progress: Math.min(100, comparison.position / 20),
 });
@@ -164,7 +166,8 @@ export const comparisonResults: Routes = {
       const { job, comparison } = comparisonOf(ctx);
       const { table_name } = ctx.query;
       const found = lines(job, comparison).filter(
-        (line) => byDatabase(line, ctx.query) && (!table_name || line.table === table_name),
+        (line) =>
+          byDatabase(line, ctx.query) && (!table_name || line.table === table_name) && isCompared(comparison, line),
       );
       const rows = found.flatMap((line) => line.differs.map((key) => difference(line, key)));
       return {

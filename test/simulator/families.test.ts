@@ -127,6 +127,10 @@ describe('comparisons', () => {
     const other = running({ name: 'other' });
     await create(other, { ...lines, type: 'contents' });
     expect((await client.post(`/jobs/${other}/object/compare`, {})).body.error_code).toBe('DRS.10000024');
+    const objects = running({ name: 'objects' });
+    expect((await client.post(`/jobs/${objects}/object/compare`, {})).status).toBe(202);
+    expect((await create(objects, { ...lines, type: 'contents' })).error_code).toBe('DRS.10000024');
+    expect(await create(objects)).toHaveProperty('id');
     expect((await create(running({ name: 'third', status: 'FULL_TRANSFER_STARTED' }))).error_code).toBe('DRS.M00304');
     expect((await create(running({ name: 'fourth' }), { type: 'lines', compare_object: [] })).error_code).toBe(
       'DRS.M00201',

@@ -28,6 +28,8 @@ interface Night {
   readonly report: Reported;
 }
 
+/** So many hours from now, full ones. */
+const at = (hours: number) => `${String((new Date().getUTCHours() + 24 + hours) % 24).padStart(2, '0')}:00`;
 const RUNS = { status: 'INCRE_TRANSFER_STARTED' };
 
 test('values have their turns night after night, the oldest first; what differed counts until it is looked at again', {
@@ -43,18 +45,21 @@ test('values have their turns night after night, the oldest first; what differed
   const spec = {
     name: 'nightly',
     store: 'local',
-    select: {},
+    select: { name: '*-sync' },
     compare: { kinds: ['objects', 'lines', 'contents'] },
     budget: { window: '5m', nights: 3, perTask: 1 },
     atOnce: 2,
   };
-  const night = async (): Promise<Night & { sent: string[] }> => {
+  const begin = (more: object = {}) => pilot.start({ ...spec, ...more }, { workflow: 'comparison' });
+  const night = async (begun = begin()): Promise<Night & { sent: string[] }> => {
     const before = simulator.journal().length;
-    const result = (await (await pilot.start(spec, { workflow: 'comparison' })).result()) as unknown as Night;
+    const result = (await (await begun).result()) as unknown as Night;
+    const jobs = result.tasks.map(({ jobId }) => jobId);
     const sent = simulator
       .journal()
       .slice(before)
       .filter(({ operation, effect }) => operation === 'createDataLevelTableCompareJob' && effect)
+      .filter((call) => call.jobs.some((job) => jobs.includes(job)))
       .map(({ body }) => body as { type: string; compare_object: { db_name: string; table_name: string[] }[] })
       .map(({ type, compare_object: [one] }) => [type, one?.db_name, ...(one?.table_name ?? [])].join(' '));
     return { ...result, sent };
@@ -65,6 +70,21 @@ test('values have their turns night after night, the oldest first; what differed
   const stateOf = join(states, 'values', namePart(id));
   const latest = async () => (await readdir(stateOf)).sort().at(-1) ?? '';
   const state = async () => JSON.parse(await readFile(join(stateOf, await latest()), 'utf8')) as TaskValues;
+
+  // The time of this one is over in the middle of a comparison.
+  const payments = simulator.createForeign({ name: 'payments', ...RUNS });
+  const large = (endless: boolean, others: number) => ({
+    pay: { large: { rows: 50_000, endless }, other: { rows: others } },
+  });
+  simulator.patch(payments.id, { data: large(true, 5) });
+  const single = {
+    name: 'single',
+    select: undefined,
+    task: payments.id,
+    compare: { kinds: ['lines', 'contents'], databases: [{ database: 'pay' }] },
+    budget: { window: `${at(-2)}–${at(3)} UTC`, perTask: 1 },
+  };
+  const cutOff = begin({ ...single, within: '20s' });
 
   const first = await night();
   expect(first.steps.map(({ step }) => step)).toEqual(planOf('comparison', spec).steps.map(({ step }) => step));
@@ -146,11 +166,32 @@ test('values have their turns night after night, the oldest first; what differed
     'inconsistent',
     { overdue: 0, verified: 5 },
   ]);
+
+  const cut = (await (await cutOff).result()) as unknown as Night;
+  expect(cut).toMatchObject({
+    verdict: 'notFinished',
+    values: { chosen: 1, compared: 0, postponed: 1, verified: 0 },
+    tasks: [
+      {
+        kinds: [
+          { kind: 'lines', verdict: 'consistent' },
+          { tables: [{ table: 'large', verdict: 'notFinished', reason: 'its comparison was still running' }] },
+        ],
+      },
+    ],
+  });
+  expect(
+    simulator.journal().filter(({ operation, effect }) => operation === 'deleteCompareJob' && effect),
+  ).toHaveLength(1);
+  // Its turn comes first the night after, though the other one is larger now.
+  simulator.patch(payments.id, { data: large(false, 60_000) });
+  const next = await night(begin(single));
+  expect(next.sent).toEqual(['lines pay', 'contents pay large', 'contents pay other']);
+  expect([next.verdict, next.values.verified]).toEqual(['consistent', 2]);
 });
 
 test('outside its window a night begins nothing, and says when it opens', async ({ pilot, simulator }) => {
   const { id } = simulator.createForeign({ name: 'orders-sync', ...RUNS });
-  const at = (hours: number) => `${String((new Date().getUTCHours() + hours) % 24).padStart(2, '0')}:00`;
   const spec = {
     name: 'nightly',
     store: 'local',

@@ -240,11 +240,20 @@ describe('a comparison of somebody else that goes on', () => {
 
   test('is cancelled with cancel', async ({ pilot, simulator }) => {
     const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
-    const other = await foreign(pilot, id, later);
-    const result = await compared(start(pilot, { task: id, compare: lines, unfinished: 'cancel' }));
+    // Values: beside these not even objects may be compared.
+    const other = await foreign(pilot, id, { ...later, type: 'contents' });
+    const result = await compared(
+      start(pilot, { task: id, compare: { kinds: ['objects', 'lines'] }, unfinished: 'cancel' }),
+    );
     expect(result.verdict).toBe('consistent');
-    expect(found(result, 'lines')[0]?.compareJobId).not.toBe(other);
     expect(calls(simulator, 'deleteCompareJob').map(({ path }) => path.split('/').at(-1))).toEqual([other]);
+    const created = simulator.journal().filter(({ operation }) => /^(create|delete)/.test(operation));
+    expect(created.map(({ operation, effect }) => [operation, effect])).toEqual([
+      ['createDataLevelTableCompareJob', true],
+      ['deleteCompareJob', true],
+      ['createObjectLevelCompareJob', true],
+      ['createDataLevelTableCompareJob', true],
+    ]);
   });
 
   test('is waited for with wait, until the time is up', async ({ pilot, simulator }) => {
@@ -269,6 +278,12 @@ test('an object comparison of yesterday never passes for that of tonight, and wh
   pilot,
   simulator,
 }) => {
+  const slow = replicating(simulator, 'slow-sync', {
+    orders: { a: { rows: 5 }, b: { rows: 5, differs: ['id=3'] }, c: { rows: 5, endless: true } },
+  });
+  const compare = { kinds: ['contents'], databases: [{ database: 'orders', tables: ['a', 'b', 'c'] }] };
+  const cutOff = start(pilot, { name: 'slow', task: slow, compare, within: '8s' });
+
   const id = replicating(simulator, 'orders-sync', { orders: { orders: { rows: 5 } } });
   const first = await compared(start(pilot, { task: id, compare: { kinds: ['objects'] } }));
   expect(first.verdict).toBe('consistent');
@@ -283,8 +298,23 @@ test('an object comparison of yesterday never passes for that of tonight, and wh
     start(pilot, { task: id, compare: { kinds: ['lines'], databases, startAt }, within: '1s' }),
   );
   expect(tables(late, 'lines')).toEqual({ 'orders.orders': 'notFinished: its comparison had not begun' });
+
+  // What was done by then stays done, and nothing goes on.
+  const cut = await compared(cutOff);
+  expect(found(cut, 'contents')[0]?.counts).toEqual({
+    consistent: 1,
+    inconsistent: 1,
+    notComparable: 0,
+    notFinished: 1,
+  });
+  expect(tables(cut, 'contents')).toEqual({
+    'orders.b': 'inconsistent: values differ',
+    'orders.c': 'notFinished: its comparison was still running',
+  });
   const cancelled = calls(simulator, 'deleteCompareJob').map(({ path }) => path.split('/').at(-1));
-  expect(cancelled).toEqual([found(late, 'lines')[0]?.compareJobId]);
+  expect(cancelled.sort()).toEqual(
+    [found(late, 'lines')[0]?.compareJobId, found(cut, 'contents')[0]?.compareJobId].sort(),
+  );
 });
 
 test('a comparison whose creation was not answered is found again and not made twice', async ({ pilot, simulator }) => {
@@ -373,9 +403,20 @@ test('while a task is compared its lock is shared, and a run that is cancelled c
   expect(lock.holders).toMatchObject([
     { mode: 'shared', reason: 'to compare it (nightly)', owner: { kind: 'comparison' } },
   ]);
+  // Whoever would pause it waits until the comparison is over.
+  const request = { job_id: id, pause_mode: 'target' };
+  const pause = await pilot.start({ operation: 'batchStopJobs', request }, { workflow: 'operation' });
+  await pause.approve('approval');
+  expect((await pause.gate('lock')).question).toMatch(/is held by .* to compare it \(nightly\)/);
   await run.handle.cancel();
   expect((await run.failure()).type).toBe('CancelledFailure');
-  expect(calls(simulator, 'deleteCompareJob')).toHaveLength(1);
+  expect(await pause.result()).toMatchObject({ outcome: 'completed' });
+  const changes = simulator.journal().filter(({ effect }) => effect);
+  expect(changes.map(({ operation }) => operation)).toEqual([
+    'createDataLevelTableCompareJob',
+    'deleteCompareJob',
+    'batchStopJobs',
+  ]);
 });
 
 test('tables that differ are looked at again once the delay is low, and both looks are kept', async ({
