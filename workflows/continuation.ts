@@ -59,8 +59,9 @@ export class Continuation {
     this.asides.add(aside);
   }
 
-  async asidesDone(): Promise<void> {
-    await Promise.all(this.asides);
+  /** Until nothing goes on any more that the next run would not know of: what is beside the sequence, and updates. */
+  async quiet(): Promise<void> {
+    await CancellationScope.nonCancellable(() => condition(() => this.asides.size === 0 && allHandlersFinished()));
   }
 
   /** @throws Overfull once the history is long and no update is under way. */

@@ -86,6 +86,7 @@ export class Desk {
     const whole = new CancellationScope();
     whole
       .run(async () => {
+        if (opening.answer) return;
         const holding = new Holding(opening, ask, asking);
         holding.begin(resumed ? undefined : (ask.event ?? 'gateOpened'));
         if (evolves) await this.evolve(opening, evolves, holding);

@@ -26,23 +26,34 @@ export interface LockUser {
 let shown: readonly Shown[] = [];
 export const shownLocks = (): readonly Shown[] => shown;
 
+/** A lock as it goes over to the next run; `taken`: it must be had back before anything is done. */
+export interface CarriedHold extends Held {
+  readonly taken?: LockTaken;
+}
+
 /** The locks of a run. Nothing is done to a task without its lock; one that was taken over must be had back first. */
 export class Locks {
-  private readonly held: Map<string, Held>;
+  private readonly held = new Map<string, Held>();
   private readonly lost = new Map<string, LockTaken>();
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly user: LockUser,
-    carried: readonly Held[] = [],
+    carried: readonly CarriedHold[] = [],
   ) {
-    this.held = new Map(carried.map((one) => [one.jobId, one]));
+    for (const { taken, ...held } of carried) {
+      this.held.set(held.jobId, held);
+      if (taken) this.lost.set(held.jobId, taken);
+    }
     this.changed();
     setHandler(lockTaken, (payload) => this.hear(payload), { description: 'Used by the locks of tasks' });
   }
 
-  carry(): readonly Held[] {
-    return [...this.held.values()];
+  carry(): readonly CarriedHold[] {
+    return [...this.held.values()].map((held) => {
+      const taken = this.lost.get(held.jobId);
+      return { ...held, ...(taken && { taken }) };
+    });
   }
 
   /**

@@ -29,6 +29,7 @@ export class Opening {
     this.approvals = new Approvals(validFor, carried?.approvals.filter(may));
     this.gone = carried?.approvals.filter((one) => !may(one)).map(({ by }) => by) ?? [];
     this.acknowledged = new Set(carried?.acknowledged);
+    this.answer = carried?.answer;
     this.hashes.set(this.evidence.snapshot, this.evidence.hash);
   }
 
@@ -134,6 +135,7 @@ export class Opening {
       ...(expires && { expires }),
       approvals: this.approvals.carry(),
       acknowledged: [...this.acknowledged],
+      ...(this.answer && { answer: this.answer }),
     };
   }
 
@@ -184,4 +186,6 @@ export interface CarriedOpening {
   readonly expires?: string;
   readonly approvals: readonly Given[];
   readonly acknowledged: readonly string[];
+  /** It was decided while the run was about to continue as new: nobody has acted on that yet. */
+  readonly answer?: Answer;
 }

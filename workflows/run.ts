@@ -1,5 +1,5 @@
-import { CancellationScope, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { Held, LockMode } from '../activities/locks.js';
+import { CancellationScope, CancelledFailure, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { LockMode } from '../activities/locks.js';
 import type { Requester } from '../activities/services.js';
 import { admit, badSpec } from './admission.js';
 import { announceApart } from './announcement.js';
@@ -11,7 +11,7 @@ import { type End, Ending, failureOf, mayHaveMade, readEnd } from './ending.js';
 import { readFailure } from './failure.js';
 import type { Answer } from './gate.js';
 import { Inbox } from './inbox.js';
-import { Locks } from './locks.js';
+import { type CarriedHold, Locks } from './locks.js';
 import { type Change, type Item, type Proof, type Result, type Status, status, type UpdateName } from './messages.js';
 import { type CarriedChanges, Changed, type Mending, PlanChanges } from './plan-changes.js';
 import type { PlanBase, ReadSpec } from './plans/common.js';
@@ -26,7 +26,7 @@ export interface Carried extends CarriedChanges {
   readonly record: Pick<Status, 'decisions' | 'refusedSignals'>;
   readonly jobId?: string;
   readonly facts?: Facts;
-  readonly locks?: readonly Held[];
+  readonly locks?: readonly CarriedHold[];
   readonly kept?: Readonly<Record<string, object>>;
 }
 
@@ -128,11 +128,12 @@ export class Run<P extends PlanBase> {
       await this.locks.release();
       return await CancellationScope.nonCancellable(() => this.conclusion.conclude('completed', extra));
     } catch (error) {
-      if (error instanceof Overfull) {
-        await this.continuation.asidesDone();
-        return await continueOnCurrentVersion(this.spec, this.carry());
-      }
-      return await this.ended(error, settle);
+      if (!(error instanceof Overfull)) return await this.ended(error, settle);
+      await this.continuation.quiet();
+      // Whoever cancelled this run meanwhile would find that the next one goes on.
+      if (CancellationScope.current().consideredCancelled)
+        return await this.ended(new CancelledFailure('Workflow cancelled'), settle);
+      return await continueOnCurrentVersion(this.spec, this.carry());
     }
   }
 

@@ -7,7 +7,7 @@ import { expect, vi } from 'vitest';
 import { bundleParts } from '../../worker/worker.js';
 import type { Answer } from '../../workflows/gate.js';
 import type { Item } from '../../workflows/messages.js';
-import { evolve } from '../support/asking-workflow.js';
+import { asideDone, evolve } from '../support/asking-workflow.js';
 import { test as base, type Pilot, type Run, rejection, runOf } from '../support/harness.js';
 import { aWebhook, type Webhook } from '../support/webhook.js';
 
@@ -123,6 +123,35 @@ test('a run that continues as new keeps the evidence, its number and who has app
   await show(run, OK, snapshot + 1);
   await approve(run, 'ben', snapshot + 1);
   expect((await answerOf(run)).by).toEqual(['ada', 'ben']);
+});
+
+test('what is said while a run is about to continue as new counts: a decision, and a cancellation', async ({
+  pilot,
+}) => {
+  const [run, cancelled] = await Promise.all(
+    [1, 2].map(async () => {
+      const handle = await pilot.client.workflow.start('asking', {
+        taskQueue: pilot.taskQueue,
+        workflowId: `asking-${Math.random()}`,
+        args: [spec({}, { aside: true })],
+        memo: { mostEvents: 60 },
+      });
+      const one = runOf(handle);
+      await one.gate('switchover');
+      await approve(one, 'ada', 1);
+      for (let n = 0; n < 14; n += 1) await one.send('comment', { by: 'ada', reason: 'patience' });
+      return one;
+    }),
+  );
+  if (!run || !cancelled) throw new Error('two were started');
+  expect(await approve(run, 'ben', 1)).toMatchObject({ approvals: '2 of 2' });
+  await cancelled.handle.cancel();
+  const { runId } = await run.handle.describe();
+  await Promise.all([run, cancelled].map(({ handle }) => handle.signal(asideDone)));
+  expect((await answerOf(run)).by).toEqual(['ada', 'ben']);
+  expect((await run.handle.describe()).runId).not.toBe(runId);
+  expect((await cancelled.failure()).type).toBe('CancelledFailure');
+  expect(await cancelled.status()).toMatchObject({ outcome: 'cancelled' });
 });
 
 test('evidence that can no longer be read closes the gate; the deadline counts from its first opening', async ({

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { expect, vi } from 'vitest';
 import type { LockAnswer, LockView, Owner } from '../../activities/locks.js';
 import { migrationSpec } from '../support/config.js';
-import { approveAll, type Pilot, type Run, test } from '../support/harness.js';
+import { approveAll, type Pilot, type Run, runOf, test } from '../support/harness.js';
 
 const SOON = { timeout: 60_000, interval: 50 };
 const RUNS = 'INCRE_TRANSFER_STARTED';
@@ -27,9 +28,12 @@ const takeOver = (pilot: Pilot, jobId: string) =>
 async function atStart(
   pilot: Pilot,
   simulator: { job: (name: string) => unknown },
+  memo: { readonly mostEvents?: number } = {},
 ): Promise<{ run: Run; job: string }> {
   const spec = migrationSpec();
-  const run = await pilot.start(spec);
+  const workflowId = `migration-${randomUUID()}`;
+  const { taskQueue } = pilot;
+  const run = runOf(await pilot.client.workflow.start('migration', { taskQueue, workflowId, args: [spec], memo }));
   await run.gate('start');
   return { run, job: (simulator.job(spec.name) as { id: string }).id };
 }
@@ -78,7 +82,7 @@ test('a call waits for the lock that a migration holds, and goes on by itself on
 });
 
 test('a lock is taken over only as somebody decides, and both runs tell of it', async ({ pilot, simulator }) => {
-  const { run, job } = await atStart(pilot, simulator);
+  const { run, job } = await atStart(pilot, simulator, { mostEvents: 100 });
   const speed = await limitSpeed(pilot, job);
   await speed.decide('lock', 'approve', { by: 'ben', reason: 'the application is slow' });
   const result = await speed.result();
@@ -90,6 +94,13 @@ test('a lock is taken over only as somebody decides, and both runs tell of it', 
   expect((await look(pilot, job)).taken).toMatchObject([
     { from: { workflowId: run.id }, to: { workflowId: speed.id }, by: 'ben', reason: 'the application is slow' },
   ]);
+
+  // Nor does it forget that when it continues as new.
+  const { runId } = await run.handle.describe();
+  await vi.waitFor(async () => {
+    await run.send('comment', { by: 'ada', reason: 'patience' }).catch(() => undefined);
+    expect((await run.handle.describe()).runId).not.toBe(runId);
+  }, SOON);
 
   // The migration acts no more before a person has seen it.
   await run.approve('start');
