@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { DrsError } from '../drs/errors.js';
 import type { UseType } from '../drs/operations/common.js';
 import type { Reply } from '../drs/operations/index.js';
-import type { CloudServices, Services } from './services.js';
+import type { Services } from './services.js';
 
 /** How an activity finds the DRS task of a run. */
 export interface JobAt {
@@ -14,9 +14,6 @@ export interface JobAt {
   /** Days after which DRS stops a failed task by itself. */
   readonly expiredDays: number;
 }
-
-export const cloudOf = (services: Services, { cloud }: { readonly cloud?: string }): CloudServices =>
-  services.cloud(cloud);
 
 /** The task's status as it is now (6.1.21). */
 export async function statusOf(services: Services, job: JobAt): Promise<string> {

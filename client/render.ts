@@ -33,7 +33,7 @@ function header({ name, kind, workflowId, phase, since, execution, jobId, answer
 }
 
 /** One line: mark, name, bar or time, what it says. */
-export function renderStep(row: LiveRow, all: readonly LiveRow[], now = Date.now()): string {
+function renderStep(row: LiveRow, all: readonly LiveRow[], now = Date.now()): string {
   const width = Math.max(...all.map(({ step }) => step.length));
   const [mark, colour] = MARKS[row.state] ?? MARKS.pending;
   return `  ${paint(colour, mark)} ${row.step.padEnd(width)}  ${[timeOf(row, now).padEnd(18), says(row)].join(' ').trimEnd()}`.trimEnd();

@@ -60,7 +60,7 @@ export function scheduledSpec(path: string, output: Output): SpecFile {
 }
 
 /** @throws CommandError (exit 2) for a time zone that is none; cron expressions are judged by the server. */
-export function demandTimezone(timezone: string | undefined): void {
+function demandTimezone(timezone: string | undefined): void {
   if (timezone === undefined) return;
   try {
     new Intl.DateTimeFormat('en', { timeZone: timezone });

@@ -1,7 +1,7 @@
 import { SECRET_FIELDS } from './operations/common.js';
 
 /** What stands where a secret was. */
-export const MASK = '********';
+const MASK = '********';
 
 const secret: ReadonlySet<string> = new Set(SECRET_FIELDS);
 

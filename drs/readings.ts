@@ -78,7 +78,7 @@ export function readLag(reply: {
 }
 
 /** "-1", "" and "NA" say that nothing is known; never that it is zero. */
-export function readNumbers(reply: {
+function readNumbers(reply: {
   progress?: unknown;
   incre_trans_delay?: unknown;
   incre_trans_delay_millis?: unknown;

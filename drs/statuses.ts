@@ -58,7 +58,7 @@ export type TaskStatus = keyof typeof STATUSES;
 export const TASK_STATUSES = Object.keys(STATUSES) as [TaskStatus, ...TaskStatus[]];
 
 /** Another spelling of the same status → the usual one. */
-export const STATUS_SPELLINGS: Readonly<Record<string, TaskStatus>> = { STARTJOB_FAILED: 'START_JOB_FAILED' };
+const STATUS_SPELLINGS: Readonly<Record<string, TaskStatus>> = { STARTJOB_FAILED: 'START_JOB_FAILED' };
 
 const known = (status: string): TaskStatus | undefined => {
   const usual = Object.hasOwn(STATUS_SPELLINGS, status) ? (STATUS_SPELLINGS[status] as string) : status;

@@ -79,7 +79,7 @@ function bodyOf(entry: Operation, input: Fields, elsewhere: ReadonlySet<string>)
 }
 
 /** The names in a route's braces, but for the project's. */
-export const placeholders = (template: string): string[] =>
+const placeholders = (template: string): string[] =>
   [...template.matchAll(/\{(\w+)\}/g)].flatMap(([, name]) => (name && name !== 'project_id' ? [name] : []));
 
 /** Fields that the wire has as text. */

@@ -60,7 +60,7 @@ export const CODES = {
 
 export type Code = keyof typeof CODES;
 
-export const isKnown = (code: string): code is Code => Object.hasOwn(CODES, code);
+const isKnown = (code: string): code is Code => Object.hasOwn(CODES, code);
 
 /** The text of a code; `about` fills its `%s`. */
 export function textOf(code: string, about = ''): string {

@@ -60,7 +60,7 @@ function describe(id: string, { route, section, batch, action, roles, repeatable
   };
 }
 
-export const requestSchema = ({ request }: Operation): object =>
+const requestSchema = ({ request }: Operation): object =>
   z.toJSONSchema(request, { io: 'input', unrepresentable: 'any' });
 
 const HEAD = ['OPERATION', 'SECTION', 'METHOD', 'PATH', 'JOBS', 'IAM ACTION', 'WHAT IT DOES'];

@@ -20,7 +20,7 @@ export function mustLive(job: Job): void {
   if (status === 'CREATE_FAILED') throw wrong(`${job.id} is CREATE_FAILED: it can only be deleted`);
 }
 
-export const isParent = (job: Job): boolean => job.spec.multi_write === true && !job.parent;
+const isParent = (job: Job): boolean => job.spec.multi_write === true && !job.parent;
 
 /** Calls that the parent of a dual-active task may not make. */
 export function notParent(job: Job): void {

@@ -53,7 +53,7 @@ const READS = {
 } as const;
 
 /** What a comparison of these kinds calls for each of its tasks. */
-export function comparisonCalls({ kinds, tasks: jobs, exports = [] }: Compared): Call[] {
+function comparisonCalls({ kinds, tasks: jobs, exports = [] }: Compared): Call[] {
   const rows = kinds.some((kind) => kind !== 'objects');
   return [
     ...(rows ? [{ operation: 'listDataLevelTableCompareJobs', jobs } as const] : []),
