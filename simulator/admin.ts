@@ -1,12 +1,13 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Fault, IN_SWITCHOVERS } from './faults.js';
+import type { Patch } from './patch.js';
 import { IAM_ROUTES } from './routes/iam.js';
 import { routes } from './routes/index.js';
 import type { Simulator } from './server.js';
 import type { Foreign } from './shows.js';
 import { parseSpeed } from './speed.js';
-import type { Database, Patch } from './world.js';
+import type { Database } from './world.js';
 
 /** The admin API under `/_simulator`. It asks nobody who they are: the simulator listens on loopback. */
 export function admin(simulator: () => Simulator): Hono {

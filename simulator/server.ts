@@ -8,12 +8,13 @@ import { Refusal } from './codes.js';
 import { type Ctx, type Env, exchange } from './exchange.js';
 import { type Fault, Faults, type PendingFault } from './faults.js';
 import { Journal, type JournalEntry } from './journal.js';
+import type { Patch } from './patch.js';
 import { IAM_ROUTES } from './routes/iam.js';
 import { routes } from './routes/index.js';
 import { serveDrs, serveIam } from './serve.js';
 import { createForeign, type Foreign, type JobView, view } from './shows.js';
 import type { Speed } from './speed.js';
-import { type Database, type Patch, type Project, World } from './world.js';
+import { type Database, type Project, World } from './world.js';
 
 export interface SimulatorOptions {
   /** 0 or absent: a free one. */

@@ -2,17 +2,9 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from './codes.js';
-import {
-  begin,
-  type CheckItem,
-  FAILS_FROM,
-  type Failure,
-  force,
-  type Job,
-  settle,
-  settlePrecheck,
-  type TableData,
-} from './job.js';
+import { begin, type Job, settle, settlePrecheck } from './job.js';
+import { freshParameters } from './parameters.js';
+import { applyPatch, type Patch } from './patch.js';
 import type { Speed } from './speed.js';
 
 export interface Project {
@@ -26,31 +18,6 @@ export interface Database {
   port?: number | undefined;
   user: string;
   password: string;
-}
-
-/** What an admin may change of a task; given for a name that is free, it holds for the task created under it. */
-export interface Patch {
-  status?: string;
-  /** Full progress in percent; null: as time goes. */
-  progress?: number | null;
-  /** Incremental delay in seconds, -1 for unknown; null: as time goes. */
-  delay?: number | null;
-  /** Items of the next pre-check that do not pass. */
-  precheck?: { items: { name: string; result: 'ALARM' | 'FAILED' | 'PASSED'; reason?: string }[] } | null;
-  tags?: Record<string, string> | { key: string; value: string }[];
-  /** Stays at this status until it is null again. */
-  hold?: string | null;
-  /** Instead of going on, fails: `FULL_TRANSFER_FAILED`, also with the code and text that the details then show. */
-  failNext?: string | { status: string; code?: string; message?: string } | null;
-  description?: string;
-  /** Direction that the task is told with. */
-  direction?: string;
-  /** What the source holds and the target has of it: database → table → rows. Comparisons find it. */
-  data?: Record<string, Record<string, TableData>> | null;
-  /** Path of what is downloaded as a result file, in place of the simulator's own; null: its own again. */
-  resultFile?: string | null;
-  /** What DR monitoring says of the two databases; true where absent. */
-  normal?: { source?: boolean; target?: boolean } | null;
 }
 
 interface State {
@@ -163,7 +130,7 @@ export class World {
     this.state.jobs[job.id] = job;
     const plans = this.state.plans[name] ?? [];
     delete this.state.plans[name];
-    for (const plan of plans) this.apply(job, plan);
+    for (const plan of plans) applyPatch(job, plan, now);
     this.dirty = true;
     return job;
   }
@@ -177,7 +144,7 @@ export class World {
   patch(idOrName: string, patch: Patch): Job | undefined {
     this.dirty = true;
     const job = this.find(idOrName);
-    if (job) return this.apply(job, patch);
+    if (job) return applyPatch(job, patch, this.now());
     const plans = this.state.plans[idOrName] ?? [];
     this.state.plans[idOrName] = [...plans, patch];
     return undefined;
@@ -185,25 +152,6 @@ export class World {
 
   plansFor(name: string): readonly Patch[] {
     return this.state.plans[name] ?? [];
-  }
-
-  private apply(job: Job, patch: Patch): Job {
-    const now = this.now();
-    if (patch.status !== undefined) force(job, patch.status, now);
-    if (patch.progress !== undefined) job.progress = patch.progress ?? undefined;
-    if (patch.delay !== undefined) job.delay = patch.delay ?? undefined;
-    if (patch.precheck !== undefined)
-      job.nextPrecheck = patch.precheck ? { items: patch.precheck.items.map(toItem) } : undefined;
-    if (patch.tags !== undefined) job.tags = toTags(patch.tags);
-    if (patch.hold !== undefined) job.hold = patch.hold ?? undefined;
-    if (patch.description !== undefined) job.spec.description = patch.description;
-    if (patch.direction !== undefined) job.spec.job_direction = patch.direction;
-    if (patch.data !== undefined) job.data = patch.data ?? undefined;
-    if (patch.resultFile !== undefined) job.resultFile = patch.resultFile ?? undefined;
-    if (patch.normal !== undefined) job.normal = patch.normal ?? undefined;
-    if (patch.failNext !== undefined) job.failNext = patch.failNext ? toFailure(patch.failNext) : undefined;
-    job.updatedAt = now;
-    return job;
   }
 
   addDatabase(database: Database): void {
@@ -246,55 +194,3 @@ export const hash = (secret: unknown): string => createHash('sha256').update(Str
 export function release(job: Job, now: number): void {
   begin(job, 'release', now);
 }
-
-const toItem = (item: { name: string; result: string; reason?: string }): CheckItem => ({
-  name: item.name,
-  result: item.result as CheckItem['result'],
-  reason: item.reason,
-});
-
-const toTags = (tags: NonNullable<Patch['tags']>) =>
-  Array.isArray(tags) ? tags : Object.entries(tags).map(([key, value]) => ({ key, value }));
-
-function toFailure(plan: NonNullable<Patch['failNext']>): Failure {
-  const failure = typeof plan === 'string' ? { status: plan } : plan;
-  if (!FAILS_FROM[failure.status] && failure.status !== 'SWITCH_OVER')
-    throw new Refusal('DRS.M00202', `a task cannot fail as ${failure.status}`, { about: 'failNext' });
-  return { code: 'DRS.M01501', message: `failed as planned: ${failure.status}`, ...failure };
-}
-
-function freshParameters(): Job['parameters'] {
-  return PARAMETERS.map(([group, key, source, target, range, restart]) => ({
-    group,
-    key,
-    source,
-    target,
-    range,
-    restart,
-  }));
-}
-
-const PARAMETERS: readonly (readonly ['common' | 'performance', string, string, string, string, boolean])[] = [
-  ['performance', 'binlog_cache_size', '16384', '32768', '4096-16777216', false],
-  ['performance', 'binlog_stmt_cache_size', '32768', '32768', '4096-16777216', false],
-  ['performance', 'bulk_insert_buffer_size', '8388608', '8388608', '0-18446744073709551615', false],
-  ['common', 'character_set_server', 'utf8mb4', 'utf8', 'utf8|latin1|gbk|utf8mb4', true],
-  ['common', 'connect_timeout', '10', '10', '2-31536000', false],
-  ['common', 'explicit_defaults_for_timestamp', 'OFF', 'OFF', 'ON|OFF', true],
-  ['performance', 'innodb_buffer_pool_size', '536870912', '268435456', '5242880-2147483648', true],
-  ['common', 'innodb_flush_log_at_trx_commit', '1', '1', '0|1|2', false],
-  ['common', 'innodb_lock_wait_timeout', '50', '50', '1-1073741824', false],
-  ['performance', 'long_query_time', '1.000000', '1.000000', '0.03-3600', false],
-  ['common', 'max_connections', '800', '500', '1-100000', false],
-  ['common', 'net_read_timeout', '30', '30', '1-31536000', false],
-  ['performance', 'sort_buffer_size', '262144', '262144', '32768-18446744073709551615', false],
-  ['performance', 'sync_binlog', '1', '1', '0-4294967295', false],
-  [
-    'common',
-    'tx_isolation',
-    'REPEATABLE-READ',
-    'REPEATABLE-READ',
-    'READ-UNCOMMITTED|READ-COMMITTED|REPEATABLE-READ|SERIALIZABLE',
-    false,
-  ],
-];

@@ -10,6 +10,8 @@ import { modification } from './modification.js';
 import { objectComparisons } from './object-comparison.js';
 import { objects } from './objects.js';
 import { olderComparisons } from './older-comparison.js';
+import { parameters } from './parameters.js';
+import { policies } from './policies.js';
 import { prechecks } from './precheck.js';
 import { resources } from './resources.js';
 import type { Routes } from './route.js';
@@ -26,6 +28,8 @@ export const routes: Routes = {
   ...objects,
   ...prechecks,
   ...settings,
+  ...parameters,
+  ...policies,
   ...advanced,
   ...users,
   ...control,
