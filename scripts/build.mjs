@@ -28,6 +28,7 @@ const { code } = await bundleWorkflowCode({
   payloadConverterPath: join(DIST, 'workflows', 'payload-converter.js'),
   failureConverterPath: join(DIST, 'workflows', 'failure-converter.js'),
   workflowInterceptorModules: [join(DIST, 'workflows', 'interceptors.js')],
+  preloadModules: [join(DIST, 'workflows', 'shared.js')],
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync(join(DIST, 'workflow-bundle.js'), code);

@@ -46,15 +46,14 @@ export interface WorkersOptions {
 const WAITS_AT_ONCE = 5_000;
 
 const MIB = 1_048_576;
-/** MiB of heap that a run costs while it is kept in memory, with a reserve: 6.7 measured. The SDK reckons with 1.7. */
-const PER_RUN = 10;
-const REST_OF_HEAP = 300;
+/** MiB that a thread needs for itself, code and all. */
+const REST_OF_HEAP = 100;
+/** MiB that a run costs while it is kept in memory, its lock as much again at most; 0.2 measured for both (bench/memory.ts). */
+const PER_RUN = 0.5;
 
-/** So many runs and locks are kept in memory; the others are replayed when something happens to them. Too many, and the heap ends. */
-function cached(): { readonly runs: number; readonly locks: number } {
-  const all = (getHeapStatistics().heap_size_limit / MIB - REST_OF_HEAP) / PER_RUN;
-  return { runs: Math.max(10, Math.floor(all * 0.75)), locks: Math.max(10, Math.floor(all * 0.25)) };
-}
+/** So many runs a thread keeps in memory, and replays the others when something happens to them. Each thread has a heap as large as ours. */
+const kept = (): number =>
+  Math.max(10, Math.floor((getHeapStatistics().heap_size_limit / MIB - REST_OF_HEAP) / PER_RUN));
 
 /** Sources and what is built from them lie side by side. */
 const ours = (path: string): string => fileURLToPath(new URL(`../${path}${extname(import.meta.url)}`, import.meta.url));
@@ -66,6 +65,7 @@ export const bundleParts = {
   payloadConverterPath,
   failureConverterPath: ours('workflows/failure-converter'),
   workflowInterceptorModules: [ours('workflows/interceptors')],
+  preloadModules: [ours('workflows/shared')],
 };
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
@@ -89,8 +89,10 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
   });
   const temporal = new Client({ connection, namespace, dataConverter: dataConverterWith(keyRing) });
   const services = { ...others, temporal };
-  const workflows = { workflowBundle: { code: await workflowCode(bundle, keyRing, deployment) } };
-  const keeps = cached();
+  const workflows = {
+    workflowBundle: { code: await workflowCode(bundle, keyRing, deployment) },
+    maxCachedWorkflows: kept(),
+  };
   const common = {
     connection,
     namespace,
@@ -110,7 +112,6 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
       ...common,
       taskQueue,
       ...workflows,
-      maxCachedWorkflows: keeps.runs,
       activities: createActivities(services),
       // Thousands of signals that gathered take seconds, and an activation that is cut off takes the process down.
       ...({ isolateExecutionTimeout: '1 minute' } as object),
@@ -120,9 +121,8 @@ export async function createWorkers(options: WorkersOptions): Promise<readonly W
     Worker.create({
       ...common,
       taskQueue: `${taskQueue}-waits`,
-      // The locks of tasks: runs wait for their answers, so they have places of their own.
+      // The locks of tasks: runs wait for their answers, so they have a thread of their own.
       ...workflows,
-      maxCachedWorkflows: keeps.locks,
       workflowThreadPoolSize: 1,
       activities: createWaitActivities(services, pace),
       maxConcurrentActivityTaskExecutions: WAITS_AT_ONCE,

@@ -26,6 +26,8 @@ export interface Bench {
     readonly pace: number;
     readonly around?: readonly ActivityInterceptorsFactory[];
     readonly keyRing?: KeyRing;
+    /** Path of bundled workflow code; ours without it. */
+    readonly bundle?: string;
   }): Promise<() => Promise<void>>;
   start(spec: { readonly name: string }, workflow?: string): Promise<WorkflowHandle>;
   close(): Promise<void>;
@@ -53,11 +55,11 @@ export async function openBench(
     client,
     config,
     env,
-    work: async ({ pace, around = [], keyRing = NO_KEYS }) => {
+    work: async ({ pace, around = [], keyRing = NO_KEYS, bundle }) => {
       const native = await NativeConnection.connect({ address });
       const services = openServices(await loadConfig({ file: config, env }), { env, pace });
       const common = { connection: native, namespace: 'default', taskQueue: TASK_QUEUE };
-      const workers = await createWorkers({ ...common, services, pace, around, keyRing });
+      const workers = await createWorkers({ ...common, services, pace, around, keyRing, bundle });
       const running = Promise.all(workers.map((worker) => worker.run()));
       return async () => {
         for (const worker of workers) worker.shutdown();
