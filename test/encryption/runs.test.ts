@@ -221,7 +221,7 @@ encrypted(
       const status = await run.status();
       if (status.refusedSignals.count < bad.length) throw new Error(`${status.refusedSignals.count} refused`);
       return status;
-    });
+    }, 10_000);
     expect(still).toMatchObject({ id: gate, approvals: '0 of 1' });
     expect(refusedSignals.last.map(({ why }) => why)).toEqual(bad.map(([, why]) => expect.stringMatching(why)));
 
@@ -249,7 +249,7 @@ encrypted(
       const status = await later.status();
       expect(status.decisions.map(({ reason }) => reason)).toContain('now with its key');
       return status;
-    });
+    }, 10_000);
     expect([decisions.length, refused.count, open?.id, open?.approvals]).toEqual([
       1,
       bad.length + late,

@@ -354,6 +354,7 @@ test('thousands of signals make a run go on as a new one, with its open gate and
   const { gate, refusedSignals, decisions, steps } = await vi.waitFor(async () => {
     const status = await run.status();
     expect(status.refusedSignals.count).toBe(sent);
+    expect(status.gate).toBeDefined();
     return status;
   }, patiently);
   expect(refusedSignals.last).toHaveLength(50);
