@@ -1,12 +1,11 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { CommanderError } from 'commander';
 import { traceProblem, wantsTraces } from '../telemetry/settings.js';
 import { badInput, CommandError, type Context, EXIT } from './command.js';
 import type { Temporal, Where } from './connect.js';
 import { Output } from './output.js';
 import { endWithParent } from './parent.js';
-import { addCommands, createProgram, neededBy } from './program.js';
+import { createProgram, runCommand } from './program.js';
 import type { CommandTrace } from './tracing.js';
 
 const SERVERS: ReadonlySet<string> = new Set(['worker', 'simulator', 'dev', 'demo', 'codec-server']);
@@ -31,17 +30,11 @@ endWithParent();
 // A reader that has had enough (`| head`) is no error.
 process.stdout.on('error', () => process.exit(EXIT.done));
 
-try {
-  await addCommands(program, context, neededBy(program, process.argv.slice(2)));
-  program.hook('preAction', async (_, action) => {
-    command = await traced(action.name());
-  });
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = await tell(error);
-}
+process.exitCode = await runCommand(program, context, process.argv.slice(2), async (name) => {
+  command = await traced(name);
+});
 await temporal?.then(({ client }) => client.connection.close()).catch(() => undefined);
-await command?.end(Number(process.exitCode ?? EXIT.done));
+await command?.end(process.exitCode);
 // What was under way when somebody interrupted us must not keep us.
 if (interruption.signal.aborted) process.exit();
 
@@ -57,16 +50,6 @@ async function traced(name: string): Promise<CommandTrace | undefined> {
   const problem = traceProblem(process.env);
   if (problem) throw badInput(problem);
   return (await import('./tracing.js')).traceCommand(name);
-}
-
-async function tell(error: unknown): Promise<number> {
-  // Commander has said it already; help and version are no errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-  const { exit, message, fields } =
-    error instanceof CommandError ? error : (await import('./errors.js')).explain(error);
-  if (output.json) output.result({ error: message, exitCode: exit, ...fields }, '');
-  output.say(message);
-  return exit;
 }
 
 /** From its first use on, Ctrl-C and SIGTERM abort the signal; a second one ends at once. Before that they just end us. */

@@ -1,6 +1,6 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { BUILD_ID } from '../drs/version.js';
-import type { Context } from './command.js';
+import { CommandError, type Context, EXIT } from './command.js';
 import { commands } from './commands/index.js';
 
 const TELL_OF_ALL: ReadonlySet<string> = new Set(['completion']);
@@ -41,8 +41,35 @@ export async function addCommands(
   return program;
 }
 
+/** Runs the command that `args` name, tells what is wrong, and returns the exit code. `before` hears the command's name first. */
+export async function runCommand(
+  program: Command,
+  context: Context,
+  args: readonly string[],
+  before: (name: string) => Promise<void> = async () => undefined,
+): Promise<number> {
+  try {
+    await addCommands(program, context, neededBy(program, [...args]));
+    program.hook('preAction', (_, action) => before(action.name()));
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    return await tell(context, error);
+  }
+}
+
+async function tell({ output }: Context, error: unknown): Promise<number> {
+  // Commander has said it already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  const { exit, message, fields } =
+    error instanceof CommandError ? error : (await import('./errors.js')).explain(error);
+  if (output.json) output.result({ error: message, exitCode: exit, ...fields }, '');
+  output.say(message);
+  return exit;
+}
+
 /** Names of the commands that these arguments need: the one that they name, which starts faster alone, or all. */
-export function neededBy(program: Command, args: string[]): string[] {
+function neededBy(program: Command, args: string[]): string[] {
   const [name = ''] = program.parseOptions(args).operands;
   return Object.hasOwn(commands, name) && !TELL_OF_ALL.has(name) ? [name] : Object.keys(commands);
 }

@@ -7,7 +7,7 @@ import { commands } from '../../client/commands/index.js';
 import { addCommands, createProgram } from '../../client/program.js';
 import { kinds } from '../../workflows/plans/index.js';
 import { migrationSpec } from '../support/config.js';
-import { begin, file, files, NOWHERE, PROJECT, run } from './cli.js';
+import { begin, type Ended, file, files, NOWHERE, PROJECT, run, runHere } from './cli.js';
 
 /** Help needs nothing of it. */
 const program = await addCommands(createProgram(), { user: 'ada' } as Context);
@@ -15,6 +15,12 @@ const PASSWORD = 'canary-in-plain-text';
 /** `disaster-recovery-dual.yaml` → disaster-recovery */
 const kindOf = (name: string) => Object.keys(kinds).find((kind) => name.startsWith(kind));
 const examples = readdirSync(join(PROJECT, 'examples')).filter((name) => /^(?!drs-pilot).*\.yaml$/.test(name));
+
+function isBadInput({ code, out, err }: Ended): void {
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).not.toBe('');
+  expect(err).not.toContain('    at ');
+}
 
 describe('without any server', () => {
   test('help tells the commands and the exit codes, from the sources, too', async () => {
@@ -37,7 +43,6 @@ describe('without any server', () => {
   });
 
   test.each([
-    ['an unknown command', ['migrate']],
     ['an unknown option', ['status', 'x', '--colour']],
     ['a missing argument', ['validate']],
     ['a missing reason', ['approve', 'x']],
@@ -48,16 +53,15 @@ describe('without any server', () => {
     ['a speed that is none', ['simulator', '--speed', 'fast']],
     ['a file that is not there', ['start', 'nowhere.yaml']],
     ['a change that is none', ['decide', 'x', '--decision', 'retry', '--reason', 'r', '--change', 'ip=1']],
+  ])('%s is bad input', async (_, args) => isBadInput(await runHere(args)));
+
+  test.each([
+    ['an unknown command', ['migrate']],
     ['a profile that temporal.toml lacks', ['list', '--profile', 'nobody']],
-  ])('%s is bad input', async (_, args) => {
-    const { code, out, err } = await run(args);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).not.toBe('');
-    expect(err).not.toContain('    at ');
-  });
+  ])('%s ends the process as bad input does', async (_, args) => isBadInput(await run(args)));
 
   test.each(examples)('examples/%s is valid, and says what only a worker can check', async (name) => {
-    const { code, json, err } = await run(['validate', join('examples', name), '--json']);
+    const { code, json, err } = await runHere(['validate', join('examples', name), '--json']);
     expect(code).toBe(0);
     expect(json()).toMatchObject({
       files: [{ kind: kindOf(name), problems: [], unchecked: { cloud: ['default'] } }],
@@ -66,7 +70,7 @@ describe('without any server', () => {
   });
 
   test('the examples are planned: calls with their sections, gates, and for how long tasks are paid', async () => {
-    const { code, out } = await run(['plan', 'examples', '--json', '--days', '14']);
+    const { code, out } = await runHere(['plan', 'examples', '--json', '--days', '14']);
     expect(code).toBe(0);
     const plans = out
       .trim()
@@ -86,7 +90,7 @@ describe('without any server', () => {
       showsIn: expect.stringContaining('job_direction'),
     });
     expect(steps['Approval'].gate).toMatchObject({ approvals: 2, group: 'dba' });
-    const { out: text } = await run(['plan', 'examples/migration.yaml']);
+    const { out: text } = await runHere(['plan', 'examples/migration.yaml']);
     expect(text).toMatch(/^10 +Start request +batchListJobStatus +6\.1\.21 +1 +reads\n +batchStartJobs +6\.1\.11 /m);
   });
 
@@ -110,7 +114,7 @@ describe('without any server', () => {
       ],
       cutover: { maxDelay: 'soon' },
     };
-    const { code, json, err } = await run(['validate', file(bad), '--json']);
+    const { code, json, err } = await runHere(['validate', file(bad), '--json']);
     expect(code).toBe(2);
     const [{ problems }] = json()['files'] as [{ problems: { path: string }[] }];
     expect(problems.map(({ path }) => path).sort()).toEqual(
@@ -136,7 +140,7 @@ describe('without any server', () => {
       'b.json': { ...migrationSpec(), objects: [] },
       'c.yml': 'kind: copy',
     });
-    const { code, err, out } = await run(['start', directory]);
+    const { code, err, out } = await runHere(['start', directory]);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('b.json: objects: ');
     expect(err).toContain('c.yml: kind: must be one of migration');
@@ -145,7 +149,7 @@ describe('without any server', () => {
 
   test('two specs of one name would have one id', async () => {
     const spec = migrationSpec();
-    const { code, err } = await run(['start', files({ 'a.yaml': spec, 'b.yaml': spec })]);
+    const { code, err } = await runHere(['start', files({ 'a.yaml': spec, 'b.yaml': spec })]);
     expect(code).toBe(2);
     expect(err).toMatch(/b\.yaml: name: stands in .*a\.yaml, too/);
   });
@@ -158,7 +162,7 @@ describe('without any server', () => {
     ['several documents', 'a: 1\n---\nb: 2', 'several documents'],
     ['a spec without its kind', { ...migrationSpec(), kind: undefined }, 'kind: is missing'],
   ])('%s is told in one line', async (_, content, told) => {
-    const { code, err } = await run(['validate', file(content)]);
+    const { code, err } = await runHere(['validate', file(content)]);
     expect(code).toBe(2);
     expect(err).toContain(told);
     expect(err).toContain('1 problem: ');
@@ -167,8 +171,8 @@ describe('without any server', () => {
 
   test('a password in plain text is refused and never repeated', async () => {
     const source = { ...migrationSpec().source, password: PASSWORD };
-    const validated = await run(['validate', file({ ...migrationSpec(), source }), '--json']);
-    const decided = await run([
+    const validated = await runHere(['validate', file({ ...migrationSpec(), source }), '--json']);
+    const decided = await runHere([
       'decide',
       'x',
       '--decision',
@@ -178,7 +182,7 @@ describe('without any server', () => {
       '--change',
       `source.password=${PASSWORD}`,
     ]);
-    const mistyped = await run(['decide', 'x', '--decision', 'retry', '--reason', 'r', '--change', PASSWORD]);
+    const mistyped = await runHere(['decide', 'x', '--decision', 'retry', '--reason', 'r', '--change', PASSWORD]);
     for (const { code, out, err } of [validated, decided, mistyped]) {
       expect(code).toBe(2);
       expect(out + err).not.toContain(PASSWORD);
@@ -205,11 +209,10 @@ describe('without any server', () => {
   });
 
   test('a Temporal that is not there is told with its address and what to do', async () => {
-    const people = await run(['list']);
+    const [people, program] = await Promise.all([run(['list']), run(['status', 'x', '--json'])]);
     expect(people).toMatchObject({ code: 3, out: '' });
     expect(people.err).toContain(`Temporal does not answer at ${NOWHERE}`);
     expect(people.err.trim().split('\n')).toHaveLength(1);
-    const program = await run(['status', 'x', '--json']);
     expect(program.json()).toEqual({ error: expect.stringContaining(NOWHERE), exitCode: 3 });
   });
 

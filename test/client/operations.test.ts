@@ -4,7 +4,7 @@ import { describe, expect, inject, test as offline } from 'vitest';
 import { parse } from 'yaml';
 import { PASSWORDS, SOURCE_IP } from '../support/config.js';
 import { test as base, type Pilot } from '../support/harness.js';
-import { begin, type Ended, file, PROJECT, run } from './cli.js';
+import { begin, type Ended, file, PROJECT, run, runHere } from './cli.js';
 
 const onServer = () => ({ TEMPORAL_ADDRESS: inject('temporal') });
 
@@ -47,7 +47,7 @@ describe('without any server', () => {
   });
 
   offline('one call is shown with the JSON Schema of its request', async () => {
-    const { json } = await run(['operations', 'batchResetPassword', '--json']);
+    const { json } = await runHere(['operations', 'batchResetPassword', '--json']);
     expect(json()).toMatchObject({
       id: 'batchResetPassword',
       request: {
@@ -55,7 +55,7 @@ describe('without any server', () => {
         properties: { db_password: { writeOnly: true }, end_point_type: { enum: ['so', 'ta'] } },
       },
     });
-    const { out } = await run(['operations', 'batchStartJobs']);
+    const { out } = await runHere(['operations', 'batchStartJobs']);
     expect(out).toContain('not safe to repeat');
   });
 
@@ -64,7 +64,7 @@ describe('without any server', () => {
     ['m01504', { code: 'DRS.M01504', kind: 'transient', retried: true }],
     ['APIG.0308', { code: 'APIG.0308', kind: 'transient' }],
   ])('%s is explained', async (code, entry) => {
-    expect((await run(['explain', code, '--json'])).json()).toMatchObject({ code, ...entry });
+    expect((await runHere(['explain', code, '--json'])).json()).toMatchObject({ code, ...entry });
   });
 
   offline.each([
@@ -80,7 +80,7 @@ describe('without any server', () => {
     ],
     ['a file that is not there', ['call', 'showQuotas', '-f', 'nowhere.yaml'], 2, 'cannot be read'],
   ])('%s is told', async (_, args, code, told) => {
-    const ended = await run(args);
+    const ended = await runHere(args);
     expect([ended.code, ended.out]).toEqual([code, '']);
     expect(ended.err).toContain(told);
   });

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { text as read } from 'node:stream/consumers';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
@@ -10,7 +9,6 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Context } from '../../client/command.js';
-import { explain } from '../../client/errors.js';
 import { Output } from '../../client/output.js';
 import { addCommands, createProgram } from '../../client/program.js';
 import { SEARCH_ATTRIBUTES, startTemporal } from '../../scripts/temporal-server.mjs';
@@ -19,6 +17,7 @@ import { loadConfig } from '../../worker/config.js';
 import { openServices } from '../../worker/services.js';
 import { createWorkers } from '../../worker/worker.js';
 import { updateOf } from '../../workflows/messages.js';
+import { runHere } from '../client/cli.js';
 import { baseConfig, ENV, migrationSpec } from '../support/config.js';
 import { runOf } from '../support/harness.js';
 import { sshKey } from '../support/ssh-keys.js';
@@ -179,28 +178,9 @@ afterAll(async () => {
 /** What a command says, and its exit code. */
 async function runOurs(line: string): Promise<{ readonly code: number; readonly said: string }> {
   const { args, to } = wordsOf(line.replaceAll('~', folder));
-  const streams = { out: '', err: '' };
-  const stream = (name: keyof typeof streams) =>
-    new PassThrough().on('data', (text) => (streams[name] += text)) as unknown as NodeJS.WriteStream;
-  const context: Context = {
-    temporal: async () => ({ client, namespace: 'default', address }),
-    output: new Output(stream('out'), stream('err')),
-    user: 'anna',
-    ask: undefined,
-    interrupted: () => new AbortController().signal,
-  };
-  const code = await (await addCommands(createProgram(), context)).parseAsync(args, { from: 'user' }).then(
-    () => Number(process.exitCode ?? 0),
-    (error) => {
-      const { exit, message } = explain(error);
-      streams.err += message;
-      return exit;
-    },
-  );
-  process.exitCode = 0;
-  await new Promise(setImmediate);
-  if (to) writeFileSync(join(folder, to), streams.out);
-  return { code, said: streams.out + streams.err };
+  const { code, out, err } = await runHere(args, async () => ({ client, namespace: 'default', address }));
+  if (to) writeFileSync(join(folder, to), out);
+  return { code: code ?? -1, said: out + err };
 }
 
 /** In a shell, against this test's simulator. */
