@@ -10,6 +10,8 @@ import type { Services } from '../../activities/services.js';
 import { namePart } from '../../activities/stores.js';
 import { planOf } from '../../client/plan.js';
 import { directoryStore } from '../../worker/stores/directory.js';
+import { run as cli } from '../client/cli.js';
+import { configFile } from '../support/config.js';
 import { test as base } from '../support/harness.js';
 
 const test = base.extend<{ directory: string; settings: Readonly<Record<string, unknown>> }>({
@@ -127,6 +129,17 @@ test('values have their turns night after night, the oldest first; what differed
   ]);
   const page = await readFile(join(directory, second.report.page.name), 'utf8');
   expect(page).toContain('orders-sync: values another night');
+  const config = ['--config', await configFile(simulator, { stores: { local: { directory } } })];
+  const shown = await cli(['report', 'latest', '--name', 'nightly', '--store', 'local', ...config]);
+  expect(shown.out).toContain(
+    [
+      '  values: 3 of 5 tables tonight, 2 another night, all within 3; 4 verified as lately as promised',
+      ...(second.values.warnings ?? []).map((warning) => `  ${warning}`),
+      '  orders-sync: values another night',
+      '    orders.c: the next night',
+      `    orders.a: in 2 nights, inconsistent on ${first.began.slice(0, 10)}`,
+    ].join('\n'),
+  );
 
   // All that was remembered is lost, then damaged: the files of the nights tell the same.
   await rm(states, { recursive: true });

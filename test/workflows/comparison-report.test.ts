@@ -4,9 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
-import type { KeptTask, Reported, Summary } from '../../activities/comparison/report.js';
+import type { TaskValues } from '../../activities/comparison/known-values.js';
+import type { KeptTask, NightInBrief, Reported, Summary } from '../../activities/comparison/report.js';
 import type { StoredFile } from '../../activities/stores.js';
 import type { Cloud } from '../../drs/auth/credentials.js';
 import { connect } from '../../drs/connect.js';
@@ -216,14 +217,15 @@ test('a night in a bucket tells of what is not finished and of its end, and keep
   await writeFile(resultFile, whole);
   simulator.patch(id, { resultFile });
   const kinds = ['objects', 'lines', 'contents'];
-  const { tasks, report } = await night({ compare: { kinds }, export: kinds, notify: [] });
+  const inTurns = { compare: { kinds }, budget: { window: '5m' }, notify: [] };
+  const { tasks, report } = await night({ ...inTurns, export: kinds });
   const get = async (Key: string) => {
     const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket, Key: `nights/${Key}` }));
     return { bytes: Buffer.from((await Body?.transformToByteArray()) ?? []), ETag };
   };
   const summary = JSON.parse((await get(report.summary.name)).bytes.toString()) as Summary;
   const exported = summary.files.filter(({ name }) => name.endsWith('.xlsx'));
-  expect([exported.length, summary.files.length]).toEqual([3, 7]);
+  expect([exported.length, summary.files.length]).toEqual([3, 9]);
   for (const { name, size, sha256: told } of summary.files) {
     const { bytes, ETag } = await get(name);
     expect([bytes.length, sha256(bytes)]).toEqual([size, told]);
@@ -234,6 +236,24 @@ test('a night in a bucket tells of what is not finished and of its end, and keep
   }
   expect(tasks[0]?.kinds.map(({ noFile }) => noFile)).toEqual([undefined, undefined, undefined]);
   expect(oncall.heard.map(({ event }) => event.event)).toEqual(['notFinished', 'recovered']);
+
+  // What was remembered is lost, and two nights at once make it again: neither takes anything from the other.
+  const states = '.states/comparison/nightly';
+  await client.send(new DeleteObjectCommand({ Bucket, Key: `nights/${states}/values/${id}` }));
+  const both = await Promise.all([night(inTurns), night(inTurns)]);
+  expect(both.map(({ verdict }) => verdict)).toEqual(['inconsistent', 'inconsistent']);
+  const stateOf = async (state: string) => JSON.parse((await get(`${states}/${state}`)).bytes.toString());
+  const nightOf = ({ summary: { name } }: Reported) => name.split('/').at(-2);
+  const values = (await stateOf(`values/${id}`)) as TaskValues;
+  expect(values.nights).toContain(nightOf(report));
+  expect(values.tables.map(({ table, judged }) => [table, judged?.verdict])).toEqual([
+    ['orders', 'inconsistent'],
+    ['items', 'consistent'],
+  ]);
+  const nights = (await stateOf('nights')) as NightInBrief[];
+  expect(nights.map((one) => one.night)).toEqual(
+    expect.arrayContaining([late, fine, { report }, ...both].map((one) => nightOf(one.report))),
+  );
 });
 
 test('a disk that is full while a file is downloaded or kept leaves nothing of it, and goes on once there is room', {
