@@ -140,7 +140,7 @@ export class Night {
   }
 
   begin({ total }: SelectedTasks): void {
-    this.kept.total = total;
+    this.kept.total = total ?? this.kept.total;
   }
 
   take(task: TaskVerdict): void {

@@ -132,12 +132,12 @@ async function compared({ task, tasks, select, cloud }: ComparisonPlan): Promise
   const named = task ? [task] : tasks;
   const asked = { most: MOST, ...(cloud && { cloud }), ...(named && { tasks: named }), ...(select && { select }) };
   try {
-    const page = await prompt.selectTasks(asked);
-    const troubled = page.tasks.filter(({ trouble }) => trouble);
-    const of = page.total > MOST ? `, of which the first ${MOST} were looked at` : '';
+    const { tasks: page, total = 0 } = await prompt.selectTasks(asked);
+    const troubled = page.filter(({ trouble }) => trouble);
+    const of = total > MOST ? `, of which the first ${MOST} were looked at` : '';
     return {
       found: [
-        item('tasks', 'ok', `${page.total} fit${of}: ${listed(page.tasks.map(({ name }) => name))}`),
+        item('tasks', 'ok', `${total} fit${of}: ${listed(page.map(({ name }) => name))}`),
         ...troubled.map(({ name, trouble = '' }) => item(name, 'warning', `cannot be compared: ${trouble}`)),
       ],
     };

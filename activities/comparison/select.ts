@@ -31,8 +31,8 @@ export interface SelectedTask {
 
 export interface SelectedTasks {
   readonly tasks: readonly SelectedTask[];
-  /** Of all pages. */
-  readonly total: number;
+  /** Of all pages; told with the first one. */
+  readonly total?: number;
   /** Where the next page begins; absent on the last one. */
   readonly next?: string;
 }
@@ -56,8 +56,10 @@ export const selectTasks =
   (services: Services) =>
   async ({ cloud, tasks, select, after, most }: SelectInput): Promise<SelectedTasks> => {
     const cloudServices = services.cloud(cloud);
-    const found = tasks ? await named(cloudServices, tasks) : await selected(cloudServices, select ?? {});
-    if (!found.some(({ jobId }) => jobId !== ''))
+    const found = tasks
+      ? await named(cloudServices, tasks)
+      : await selected(cloudServices, select ?? {}, { after, most });
+    if (after === undefined && !found.some(({ jobId }) => jobId !== ''))
       throw new DrsError(
         'notFound',
         tasks
@@ -65,12 +67,16 @@ export const selectTasks =
           : `no task fits ${JSON.stringify(select)}, so there is nothing to compare. \`drs-pilot call showJobList\` lists the tasks`,
         { operation: 'showJobList' },
       );
-    const ordered = found.map((task) => ({ task, key: keyOf(task) })).sort((a, b) => (a.key < b.key ? -1 : 1));
-    const rest = ordered.filter(({ key }) => after === undefined || key > after);
+    const rest = inOrder(found, after);
     const page = rest.slice(0, most);
-    const next = rest.length > page.length ? page.at(-1)?.key : undefined;
-    return { tasks: page.map(({ task }) => task), total: found.length, ...(next && { next }) };
+    const next = rest.length > page.length ? page.at(-1) : undefined;
+    return { tasks: page, ...(after === undefined && { total: found.length }), ...(next && { next: keyOf(next) }) };
   };
+
+function inOrder(found: readonly SelectedTask[], after: string | undefined): SelectedTask[] {
+  const keyed = found.map((task) => ({ task, key: keyOf(task) })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return keyed.flatMap(({ task, key }) => (after === undefined || key > after ? [task] : []));
+}
 
 const keyOf = ({ jobId, name }: SelectedTask): string => jobId || `~${name}`;
 
@@ -90,15 +96,26 @@ async function named(services: CloudServices, wanted: readonly string[]): Promis
   return [...found.values()];
 }
 
-async function selected(services: CloudServices, { kind, name, tags, status }: Selector): Promise<SelectedTask[]> {
+/** Each row that has to be looked at for its tags costs a part of a call: for all of them that is done once. */
+async function selected(
+  services: CloudServices,
+  { kind, name, tags, status }: Selector,
+  { after, most }: { readonly after: string | undefined; readonly most: number },
+): Promise<SelectedTask[]> {
   const types = kind ? [USE_TYPES[kind]] : DB_USE_TYPES;
   const rows = (await Promise.all(types.map((type) => list(services, type, { status })))).flat();
   const fits = (row: Row) =>
     (name === undefined || matchesGlob(name, row.name ?? '')) &&
     (status === undefined ? !GONE.includes(row.status ?? '') : row.status === status);
-  const fitting = rows.filter(fits);
-  const tagged = tags ? await withTags(services, fitting, tags) : fitting;
-  return tagged.map(described);
+  const fitting = rows.filter(fits).map((row) => ({ row, task: described(row) }));
+  if (!tags) return fitting.map(({ task }) => task);
+  const rowOf = new Map(fitting.map(({ row, task }) => [task, row]));
+  const coming = inOrder([...rowOf.keys()], after);
+  const tagged: SelectedTask[] = [];
+  const many = after === undefined ? coming.length : most;
+  for (let at = 0; at < coming.length && tagged.length <= most; at += many)
+    tagged.push(...(await withTags(services, coming.slice(at, at + many), rowOf, tags)));
+  return tagged;
 }
 
 async function list(
@@ -117,12 +134,13 @@ async function list(
 /** Rows of the list carry no tags. */
 async function withTags(
   { drs }: CloudServices,
-  rows: readonly Row[],
+  tasks: readonly SelectedTask[],
+  rowOf: ReadonlyMap<SelectedTask, Row>,
   wanted: Readonly<Record<string, string>>,
-): Promise<Row[]> {
-  const ids = rows.map(({ id }) => id);
+): Promise<SelectedTask[]> {
+  const ids = tasks.map((task) => rowOf.get(task)?.id ?? task.jobId);
   const outcomes = await drs.many('batchListJobDetails', ids, { signal: cancellationSignal() });
-  return rows.filter((_, index) => {
+  return tasks.filter((_, index) => {
     const outcome = outcomes[index];
     if (!outcome?.ok)
       throw new DrsError(outcome?.kind ?? 'transient', outcome?.message ?? 'nothing was told', {
