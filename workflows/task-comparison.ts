@@ -206,10 +206,8 @@ async function stop(job: ReturnType<typeof at>, compareJobId: string): Promise<s
     await CancellationScope.nonCancellable(() => calls.cancelComparison({ ...job, compareJobId }));
     return undefined;
   } catch (error) {
-    return `the comparison ${compareJobId} may go on, since it could not be cancelled: ${readFailure(error).message}`.slice(
-      0,
-      500,
-    );
+    const why = readFailure(error).message.slice(0, 300);
+    return `the comparison ${compareJobId} may go on, since it could not be cancelled: ${why}. deleteCompareJob does that by hand`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { cancellationSignal } from '@temporalio/activity';
 
 /** Requests to a store at the same time: one after another would take minutes for thousands of files. */
@@ -7,6 +8,8 @@ const AT_ONCE = 16;
 export async function inParallel<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
   const done: R[] = [];
   const waiting = all.entries();
+  // All of them hear the one signal.
+  setMaxListeners(0, cancellationSignal());
   let failed: { readonly error: unknown } | undefined;
   const line = async (): Promise<void> => {
     for (const [at, one] of waiting) {
