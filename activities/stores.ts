@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 
-/** What a file is made of: all of it at once, or a stream that is never held in memory as a whole. */
+/** What a file is made of: all of it at once, or a stream that is never held in memory as a whole. A chunk is good until the next one. */
 export type Body = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** A file as it was written: its bytes and their SHA-256, in hex. */

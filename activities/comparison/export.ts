@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
@@ -18,6 +17,7 @@ export interface ExportInput extends Pick<Scope, 'jobId' | 'cloud' | 'kind'> {
 
 const EVERY_MS = 5_000;
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+const CHUNK_BYTES = 256 * 1024;
 /** A file that is no workbook is asked for again, so many times in all. */
 const ATTEMPTS = 3;
 
@@ -41,7 +41,7 @@ export const exportResult =
       heartbeat({ status: 'downloaded' });
       await checkWorkbook(path);
       const name = `${taskFolder(archive, jobId)}/${kind}-${compareJobId}.xlsx`;
-      return await keep(services.store(archive.store), name, createReadStream(path), XLSX);
+      return await keep(services.store(archive.store), name, contentOf(path), XLSX);
     } catch (error) {
       if (error instanceof WorkbookError) throw noWorkbook(error, input);
       throw isFull(error) ? noRoom(error, input) : error;
@@ -49,6 +49,21 @@ export const exportResult =
       if (folder) await rm(folder, { recursive: true, force: true });
     }
   };
+
+/** In one buffer all the time: hundreds of megabytes of chunks would lie about until they are collected. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
 
 /** Until the file is there, and for long enough to be downloaded. */
 async function ready(cloud: CloudServices, input: ExportInput, pace: number): Promise<void> {
