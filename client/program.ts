@@ -9,7 +9,7 @@ const TELL_OF_ALL: ReadonlySet<string> = new Set(['completion']);
 export const createProgram = (): Command =>
   new Command('drs-pilot')
     .description(
-      'Runs migrations of Huawei Cloud DRS as durable Temporal workflows, and stops where a person must decide.',
+      'Runs migrations, synchronisations and disaster recoveries of Huawei Cloud DRS as durable Temporal workflows, and stops where a person must decide.',
     )
     .version(BUILD_ID)
     .option('--address <host:port>', "Temporal's address (else TEMPORAL_ADDRESS, temporal.toml, 127.0.0.1:7233)")

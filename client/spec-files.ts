@@ -105,7 +105,7 @@ export function parse(path: string): { readonly value: unknown } | { readonly pr
   const [document] = documents;
   // The first line of the parser's message says what and where; the rest repeats the source, passwords included.
   const [error] = document?.errors ?? [];
-  if (error) return { problem: error.message.split('\n')[0] ?? 'is no YAML' };
+  if (error) return { problem: error.message.split('\n')[0]?.replace(/:$/, '') ?? 'is no YAML' };
   try {
     return { value: document?.toJS({ maxAliasCount: 100 }) as unknown };
   } catch (error) {

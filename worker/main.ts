@@ -30,6 +30,11 @@ export class WorkerRefused extends Error {
 
 const ADDRESS = '127.0.0.1:7233';
 
+/** @throws ConfigError with all problems of the configuration that a worker would start with. */
+export async function checkConfig(file: string | undefined, env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  await loadConfig({ env, ...(file !== undefined && { file }) });
+}
+
 /**
  * The worker's process: configuration, connection, both workers, until a signal ends it (under 5 s; waits go on elsewhere).
  * @throws ConfigError with all problems of the configuration; WorkerRefused when Temporal does not answer or lacks the search attributes.

@@ -123,9 +123,7 @@ async function demandFree({ client }: Temporal, ids: readonly string[]): Promise
   if (!first) return;
   const told =
     others.length > 0
-      ? `The ids ${[first, ...others].join(', ')} are in use by runs`
-      : `The id "${first}" is in use by a run`;
-  throw failed(
-    `${told} that go on; nothing was started. Watch that one (drs-pilot watch ${first}), or give another id (--id).`,
-  );
+      ? `The ids ${[first, ...others].join(', ')} are in use by runs that go on`
+      : `The id "${first}" is in use by a run that goes on`;
+  throw failed(`${told}; nothing was started. Watch that one (drs-pilot watch ${first}), or give another id (--id).`);
 }

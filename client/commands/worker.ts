@@ -12,7 +12,13 @@ export const worker: MakeCommand = ({ output, interrupted }) =>
     .action(async ({ config, taskQueue }: { config?: string; taskQueue?: string }, command: Command) => {
       const signal = interrupted();
       // biome-ignore lint/style/noRestrictedImports: this command is that process
-      const { runWorker } = await import('../../worker/main.js');
+      const { checkConfig, runWorker } = await import('../../worker/main.js');
+      const refused = (error: Error) => {
+        if (error.name === 'ConfigError') throw new CommandError(EXIT.badInput, error.message);
+        throw error.name === 'WorkerRefused' ? failed(error.message) : error;
+      };
+      // Before Temporal is looked for: whoever mends that at night would find only then what else is wrong.
+      await checkConfig(config).catch(refused);
       const where = command.optsWithGlobals<Where>();
       const { address, namespace, client } = await connect(where);
       await client.connection.close();
@@ -27,8 +33,5 @@ export const worker: MakeCommand = ({ output, interrupted }) =>
         output.say(`working on the task queue "${at.taskQueue}" of namespace "${at.namespace}" at ${at.address}`);
         reportReady(at.taskQueue);
       };
-      await runWorker({ env, config, taskQueue, signal, onReady }).catch((error: Error) => {
-        if (error.name === 'ConfigError') throw new CommandError(EXIT.badInput, error.message);
-        throw error.name === 'WorkerRefused' ? failed(error.message) : error;
-      });
+      await runWorker({ env, config, taskQueue, signal, onReady }).catch(refused);
     });

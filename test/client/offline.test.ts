@@ -52,6 +52,7 @@ describe('without any server', () => {
     ['days that are none', ['plan', 'examples/migration.yaml', '--days', 'soon']],
     ['a speed that is none', ['simulator', '--speed', 'fast']],
     ['a file that is not there', ['start', 'nowhere.yaml']],
+    ['a configuration that is not there, before Temporal is looked for', ['worker', '--config', 'nowhere.yaml']],
     ['a change that is none', ['decide', 'x', '--decision', 'retry', '--reason', 'r', '--change', 'ip=1']],
   ])('%s is bad input', async (_, args) => isBadInput(await runHere(args)));
 
