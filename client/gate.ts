@@ -3,7 +3,7 @@ import { SpecEndpoint } from '../workflows/plans/common.js';
 import { badInput, failed } from './command.js';
 import type { Temporal } from './connect.js';
 import { howToDecide } from './render.js';
-import { readRun } from './run-view.js';
+import { readRun, unanswered } from './run-view.js';
 
 /** A decision as it is sent: `approve` and `reject` carry theirs in their name. */
 export interface Sent {
@@ -28,11 +28,11 @@ export async function openGate(
   workflowId: string,
   named?: string,
 ): Promise<{ readonly gate: GateView; readonly place: Place }> {
-  const { gate, place, execution, closed, phase, answered, outcome } = await readRun(temporal, workflowId);
+  const view = await readRun(temporal, workflowId);
+  const { gate, place, execution, closed, phase, answered, outcome } = view;
   if (closed)
     throw failed(`${workflowId} has ended (${outcome ?? execution.toLowerCase()}): nothing is to be decided any more.`);
-  if (!answered)
-    throw failed(`No worker answers for ${workflowId}, so nothing was sent. \`drs-pilot worker\` starts one.`);
+  if (!answered) throw failed(unanswered(view));
   if (!gate || !place)
     throw failed(`${workflowId} asks nothing now; it ${phase === 'starts' ? phase : `is in its phase "${phase}"`}.`);
   if (named && named !== gate.id && !gate.id.startsWith(`${named}#`)) {

@@ -1,6 +1,6 @@
 import type { Approver, GateView, StepState } from '../workflows/messages.js';
 import { paint, plain } from './output.js';
-import type { LiveRow, RunView } from './run-view.js';
+import { type LiveRow, type RunView, standing } from './run-view.js';
 
 const MARKS = {
   done: ['✓', 'green'],
@@ -18,7 +18,10 @@ export function renderRun(view: RunView, now = Date.now()): string {
   return [header(view, now), ...view.steps.map((row) => renderStep(row, view.steps, now)), ...footer(view)].join('\n');
 }
 
-function header({ name, kind, workflowId, phase, since, execution, jobId, answered }: RunView, now: number): string {
+function header(
+  { name, kind, workflowId, phase, since, execution, jobId, answered, stuck }: RunView,
+  now: number,
+): string {
   const word = execution.toLowerCase().replace('_', ' ');
   const ended = execution === 'RUNNING' || word === phase ? '' : ` (${word})`;
   const title = paint('bold', plain(name || workflowId));
@@ -27,7 +30,11 @@ function header({ name, kind, workflowId, phase, since, execution, jobId, answer
     `${workflowId}${jobId ? ` · DRS task ${plain(jobId)}` : ''}`,
     ...(answered
       ? []
-      : ['No worker answers: what stands here is what the server knows. `drs-pilot worker` starts one.']),
+      : [
+          stuck
+            ? plain(standing(stuck))
+            : 'No worker answers: what stands here is what the server knows. `drs-pilot worker` starts one.',
+        ]),
     '',
   ].join('\n');
 }

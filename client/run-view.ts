@@ -54,6 +54,8 @@ export interface RunView extends Omit<Status, 'steps'>, Partial<Pick<Result, 'ou
   readonly taskQueue: string;
   /** False where no worker answered: then only what the server knows is here. */
   readonly answered: boolean;
+  /** Workers take it up and fail: the number of tries, and why the first of them failed. */
+  readonly stuck?: { readonly attempt: number; readonly why: string };
   readonly failure?: string;
   readonly activities: readonly Activity[];
 }
@@ -70,6 +72,7 @@ export async function readRun(temporal: Temporal, workflowId: string): Promise<R
   const { own, failure } = running ? { own: undefined, failure: undefined } : await ending(temporal, server);
   const status = own ?? (await ask(temporal, handle, server.taskQueue));
   const closed = server.closeTime?.toISOString();
+  const stuck = status ? undefined : await standstill(temporal, server);
   return {
     ...(status ?? known(server)),
     ...(status && { steps: merge(status.steps, activities) }),
@@ -80,6 +83,7 @@ export async function readRun(temporal: Temporal, workflowId: string): Promise<R
     ...(closed && { closed }),
     taskQueue: server.taskQueue,
     answered: status !== undefined,
+    ...(stuck && { stuck }),
     ...(failure && { failure }),
     activities,
   };
@@ -114,6 +118,37 @@ async function ask(temporal: Temporal, handle: WorkflowHandle, taskQueue: string
     if (isGrpcDeadlineError(cause) || (isGrpcServiceError(cause) && cause.code === 9)) return undefined;
     throw error;
   }
+}
+
+const STUCK =
+  'it stands still until a worker comes that can: of the version that it began on, or with the key that it needs';
+
+/** Workers are there, and none can go on with the run. */
+export const standing = ({ attempt, why }: NonNullable<RunView['stuck']>): string =>
+  `Workers take it up and fail (attempt ${attempt}): ${why}; ${STUCK}.`;
+
+/** Why nothing was sent to a run that did not answer. */
+export const unanswered = ({ workflowId, stuck }: Pick<RunView, 'workflowId' | 'stuck'>): string =>
+  stuck
+    ? `${workflowId} does not answer, so nothing was sent. ${standing(stuck)}`
+    : `No worker answers for ${workflowId}, so nothing was sent. \`drs-pilot worker\` starts one.`;
+
+/** The server keeps the first failure of a task that is tried again and again. */
+async function standstill(
+  { client }: Temporal,
+  { raw, workflowId, runId }: WorkflowExecutionDescription,
+): Promise<RunView['stuck']> {
+  const attempt = raw.pendingWorkflowTask?.attempt ?? 1;
+  if (attempt < 2) return undefined;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 20,
+  });
+  const failed = history?.events?.find((event) => event.workflowTaskFailedEventAttributes);
+  const failure = failed?.workflowTaskFailedEventAttributes?.failure;
+  const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, failure);
+  return error && { attempt, why: error.message.slice(0, 500) };
 }
 
 /** The status as far as the server's search attributes tell it. */

@@ -4,7 +4,7 @@ import { readUpdate } from '../workflows/plans/updates.js';
 import { badInput, type Context, failed } from './command.js';
 import { isYes } from './commands/approve.js';
 import { plain } from './output.js';
-import { readRun } from './run-view.js';
+import { readRun, unanswered } from './run-view.js';
 import { type SigningOptions, signedUpdate, signingOptions } from './sign.js';
 
 /** What every change of a running task says. */
@@ -51,8 +51,7 @@ export async function sendUpdate(
   const view = await readRun(connected, run);
   if (view.closed)
     throw failed(`${run} has ended (${view.outcome ?? view.execution.toLowerCase()}): it changes nothing any more.`);
-  if (!view.answered || !view.place)
-    throw failed(`No worker answers for ${run}, so nothing was sent. \`drs-pilot worker\` starts one.`);
+  if (!view.answered || !view.place) throw failed(unanswered(view));
   if (!SUPERVISE.includes(view.kind))
     throw failed(
       `${run} is of kind ${view.kind}, which supervises no task: it takes no "${name}". \`drs-pilot call\` makes single calls.`,

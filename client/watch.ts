@@ -4,7 +4,7 @@ import type { Temporal } from './connect.js';
 import { explain } from './errors.js';
 import { type Output, plain } from './output.js';
 import { bar, clock, renderRun, says } from './render.js';
-import { type LiveRow, type RunView, readRun } from './run-view.js';
+import { type LiveRow, type RunView, readRun, standing } from './run-view.js';
 
 const EVERY_MS = 1_000;
 /** A server that restarts is waited for; one that is gone ends the watch. */
@@ -78,8 +78,9 @@ function lines(output: Output): Show {
     output.result(undefined, `${clock(new Date().toISOString())} ${text}`);
   };
   return (view) => {
-    const { steps, phase, gate, answered, execution, closed, failure } = view;
-    if (!answered) tell('worker', 'none', 'no worker answers; the server knows: ' + phase);
+    const { steps, phase, gate, answered, execution, closed, failure, stuck } = view;
+    if (!answered)
+      tell('worker', 'none', stuck ? plain(standing(stuck)) : `no worker answers; the server knows: ${phase}`);
     else told.delete('worker');
     for (const row of steps) if (row.state !== 'pending') tell(row.step, changeOf(row), lineOf(row));
     if (gate) tell('gate', `${gate.id} ${gate.approvals}`, `${gate.id} waits for a person: ${plain(gate.question)}`);

@@ -8,7 +8,7 @@ import { badInput, type Context, EXIT, type MakeCommand } from '../command.js';
 import { taskQueueOption } from '../options.js';
 import { harmless, type Output, paint, plain } from '../output.js';
 import { howToDecide, renderGate } from '../render.js';
-import type { RunView } from '../run-view.js';
+import { type RunView, standing } from '../run-view.js';
 import { checkSpec, demandValid, nameOf, parse } from '../spec-files.js';
 import { type Show, watchRun } from '../watch.js';
 import { plan, startAll } from './start.js';
@@ -95,8 +95,9 @@ function whatItAsks({ output }: Pick<Context, 'output'>): Show {
     if (!told.has(key)) output.say(text);
     told.add(key);
   };
-  return ({ gate, answered, workflowId }) => {
-    if (!answered) once('worker', 'No worker answers: the run waits for one (drs-pilot worker).');
+  return ({ gate, answered, stuck, workflowId }) => {
+    if (!answered)
+      once('worker', stuck ? standing(stuck) : 'No worker answers: the run waits for one (drs-pilot worker).');
     if (gate && answered) once(gate.id, [renderGate(gate), ...howToDecide(workflowId, gate)].join('\n'));
   };
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { MakeCommand } from '../command.js';
 import { renderRun } from '../render.js';
-import { readRun } from '../run-view.js';
+import { readRun, standing } from '../run-view.js';
 
 export const status: MakeCommand = ({ temporal, output }) =>
   new Command('status')
@@ -14,6 +14,7 @@ export const status: MakeCommand = ({ temporal, output }) =>
     )
     .action(async (run: string) => {
       const view = await readRun(await temporal(), run);
-      if (!view.answered && output.json) output.say('No worker answers: only what the server knows is here.');
+      if (!view.answered && output.json)
+        output.say(view.stuck ? standing(view.stuck) : 'No worker answers: only what the server knows is here.');
       output.result(view, renderRun(view));
     });

@@ -233,6 +233,17 @@ test('without a worker, status and approve say so; status shows what the server 
   const approved = await cli('approve', lonely, '--reason', 'r');
   expect(approved).toMatchObject({ code: 1, err: expect.stringContaining('nothing was sent') });
   await pilot.client.workflow.getHandle(lonely).terminate();
+
+  // As when its history is of another version: a worker is there, and starting another would mend nothing.
+  const stuck = await pilot.client.workflow.start('unheardOf', {
+    taskQueue: pilot.taskQueue,
+    workflowId: `x-${lonely}`,
+  });
+  await vi.waitUntil(async () => ((await stuck.describe()).raw.pendingWorkflowTask?.attempt ?? 0) > 1, 20_000);
+  const told = /fail \(attempt \d+\): .*no such function.*; it stands still until a worker comes that can/;
+  expect((await cli('status', stuck.workflowId)).out).toMatch(told);
+  expect((await cli('approve', stuck.workflowId, '--reason', 'r')).err).toMatch(told);
+  await stuck.terminate();
 });
 
 test('a worker tells what only it knows about a spec', async ({ cli, pilot }) => {
