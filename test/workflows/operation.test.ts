@@ -2,7 +2,7 @@ import { temporal } from '@temporalio/proto';
 import { describe, expect } from 'vitest';
 import type { Simulator } from '../../simulator/server.js';
 import { PASSWORDS, SOURCE_IP } from '../support/config.js';
-import { type Pilot, test } from '../support/harness.js';
+import { type Pilot, type Run, runOf, test } from '../support/harness.js';
 import { type Operation as Result, resultOf } from '../support/operation.js';
 
 const RUNS = 'INCRE_TRANSFER_STARTED';
@@ -21,6 +21,9 @@ const calls = (simulator: Simulator) =>
 const values = ({ evidence }: { evidence: { items: readonly { item: string; value: string }[] } }) =>
   Object.fromEntries(evidence.items.map(({ item, value }) => [item, value]));
 
+const firstTaskOf = async ({ handle }: Run) =>
+  (await handle.fetchHistory()).events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null;
+
 describe('a call that the policy allows', () => {
   test('is made at once, and answered', async ({ pilot, simulator }) => {
     const { id } = task(simulator, 'orders');
@@ -33,6 +36,33 @@ describe('a call that the policy allows', () => {
       outcomes: [{ ok: true, jobId: id, result: { id, status: RUNS } }],
     });
     expect(simulator.journal().map(({ operation }) => operation)).toEqual(['batchListJobStatus']);
+  });
+
+  test('is not sent again by a run that is reset, before a person has looked', async ({ pilot, simulator }) => {
+    const jobs = ['orders', 'crm'].map((name) => task(simulator, name));
+    const first = await start(pilot, { ...pausing(jobs), gate: {} });
+    await first.approve('approval');
+    expect(await first.result()).toMatchObject({ summary: '2 of 2 done' });
+    const paused = () => calls(simulator).length;
+    expect(paused()).toBe(1);
+
+    const { runId } = await first.handle.describe();
+    await pilot.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: first.id, runId },
+      workflowTaskFinishEventId: await firstTaskOf(first),
+      requestId: runId,
+      reason: 'the wrong run',
+    });
+    const run = runOf(pilot.client.workflow.getHandle(first.id));
+    await run.approve('approval');
+    const { question, evidence } = await run.gate('unknown');
+    expect(question).toMatch(/^Nobody knows whether batchStopJobs was done for 2 jobs: the run was reset\. Look at/);
+    expect(values({ evidence })[`orders (${jobs[0]?.id}) now`]).toMatch(/PAUSING.*; before:/);
+    expect(paused()).toBe(1);
+    await run.decide('unknown', 'skip');
+    expect(await run.result()).toMatchObject({ outcome: 'completed', summary: '0 of 2 done, 2 unknown' });
+    expect(paused()).toBe(1);
   });
 
   test('is approved all the same where the spec wants that', async ({ pilot, simulator }) => {

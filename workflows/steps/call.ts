@@ -1,4 +1,12 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  patched,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ListOptions } from '../../activities/calls.js';
 import type { Permit, TaskSeen } from '../../activities/permit.js';
 import { KINDS, type Kind, type Outcome } from '../../drs/errors.js';
@@ -34,10 +42,17 @@ export async function send(
   approved: Answer | undefined,
 ): Promise<string | undefined> {
   const outcomes = [...(run.reported<JobOutcome[]>('outcomes') ?? tasks.map(notSent))];
+  const reset = run.kept('reset', { asked: false });
   let pause = FIRST_PAUSE_MS;
   for (let round = 1; ; round += 1) {
     const open = indexesOf(outcomes, 'notSent', 'transient');
     for (const chunk of chunks(open, plan)) {
+      if (entryOf(plan.operation)?.repeatable !== true && !reset.asked && wasReset()) {
+        reset.asked = true;
+        for (const index of indexesOf(outcomes, 'notSent', 'transient')) outcomes[index] = maybeSent(tasks[index]);
+        run.report({ outcomes: [...outcomes] });
+        return undefined;
+      }
       const lapsed = approved && (await lapse(approved));
       if (lapsed) return lapsed;
       // What is under way is heard out: its outcome would be lost otherwise.
@@ -59,6 +74,21 @@ const notSent = ({ jobId, name }: TaskSeen): JobOutcome => ({
   ok: false,
   kind: 'notSent',
   message: 'it was not sent',
+});
+
+const RESET = 'this run was reset: it may have sent this before';
+
+/** A run that was reset has forgotten what it did after that point. */
+function wasReset(): boolean {
+  const { runId, firstExecutionRunId, continuedFromExecutionRunId: before } = workflowInfo();
+  return runId !== firstExecutionRunId && before === undefined && patched('asks after a reset');
+}
+
+const maybeSent = (task: TaskSeen = { jobId: '' }): JobOutcome => ({
+  ...notSent(task),
+  ok: false,
+  kind: 'ambiguous',
+  message: RESET,
 });
 
 function* chunks(open: readonly number[], { operation }: OperationPlan): Generator<readonly number[]> {
@@ -183,9 +213,12 @@ async function unclear(
   const asked = unknown.map((index) => requests[index]);
   const now = await prompt.permit({ operation, requests: asked, ...(cloud && { cloud }) }).catch(() => undefined);
   const count = unknown.length === 1 ? 'a job' : `${unknown.length} jobs`;
+  const first = unknown[0] === undefined ? undefined : outcomes[unknown[0]];
+  const isReset = first && !first.ok && first.message === RESET;
+  const why = isReset ? 'the run was reset' : 'its reply was lost';
   return {
     name: 'unknown',
-    question: `Nobody knows whether ${operation} was done for ${count}: its reply was lost. Look at ${SHOWS_IN[operation] ?? 'the task'} first. retry sends it again, skip leaves it at that; nothing is sent by itself.`,
+    question: `Nobody knows whether ${operation} was done for ${count}: ${why}. Look at ${SHOWS_IN[operation] ?? 'the task'} first. retry sends it again, skip leaves it at that; nothing is sent by itself.`,
     items: unknown.flatMap((index, place) => [
       failure(outcomes, index),
       item(
