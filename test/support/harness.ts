@@ -53,7 +53,10 @@ export interface Pilot {
 
 interface Fixtures {
   simulator: Simulator;
-  /** Further settings of the worker's configuration, set by `test.override` or left alone. */
+  /**
+   * Further settings of the worker's configuration: by `extend` for a file, by `override` only within a `describe`. At the
+   * top of a file `override` changes this very `test`, for all files that share the process.
+   */
   settings: Readonly<Record<string, unknown>>;
   /** Path of the bundled workflow code: ours, where a test file has none of its own. */
   bundle: string;

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { changeUpdate } from '../../workflows/messages.js';
 import type { ENV } from '../support/config.js';
-import { type Run, test } from '../support/harness.js';
+import { test as base, type Run } from '../support/harness.js';
 import { expectAsPlanned } from '../support/planned.js';
 import { phase } from '../support/supervised.js';
 import { protectedTask } from '../support/switchover.js';
@@ -24,7 +24,7 @@ const secrets = Object.fromEntries(
 );
 const cloud = { 'cloud-ak': { env: 'AK' }, 'cloud-sk': { env: 'SK' } };
 
-test.override({ settings: { secrets: { ...secrets, ...cloud }, approvers: demo.approvers } });
+const test = base.extend({ settings: { secrets: { ...secrets, ...cloud }, approvers: demo.approvers } });
 
 test('the examples of migrations run to their ends', async ({ pilot, simulator }) => {
   const examples = readdirSync(new URL('../../examples/', import.meta.url)).filter((name) => /^migration-/.test(name));

@@ -1,10 +1,10 @@
 import { expect, vi } from 'vitest';
 import { signalOf } from '../../workflows/messages.js';
 import { migrationSpec } from '../support/config.js';
-import { approveAll, type Run, rejection, test } from '../support/harness.js';
+import { approveAll, test as base, type Run, rejection } from '../support/harness.js';
 import { json, signalRaw, startRaw, UNREADABLE } from '../support/raw.js';
 
-test.override({
+const test = base.extend({
   settings: { rules: [{ tasks: ['ruled-*'], approvals: 2, group: 'dba', force: false }] },
 });
 

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { expect, vi } from 'vitest';
 import type { LockAnswer, LockView, Owner } from '../../activities/locks.js';
 import { migrationSpec } from '../support/config.js';
-import { approveAll, type Pilot, type Run, runOf, test } from '../support/harness.js';
+import { approveAll, test as base, type Pilot, type Run, runOf } from '../support/harness.js';
 
 const SOON = { timeout: 60_000, interval: 50 };
 const RUNS = 'INCRE_TRANSFER_STARTED';
-const EVERYTHING = { operations: { batchStopJobs: 'allow', batchRestoreTask: 'allow' } };
+const policy = { operations: { batchStopJobs: 'allow', batchRestoreTask: 'allow' } };
+
+const test = base.extend({ settings: { policy } });
 
 const lockOf = (pilot: Pilot, jobId: string) => pilot.client.workflow.getHandle(`drs-lock-default-${jobId}`);
 const look = (pilot: Pilot, jobId: string) => lockOf(pilot, jobId).query<LockView>('lock');
@@ -150,8 +152,6 @@ test('a call that comes late, under a lock that was lost meanwhile, is never sen
   expect(await approveAll(run)).toMatchObject({ outcome: 'completed' });
   expect(asked()).toBe(2);
 });
-
-test.override({ settings: { policy: EVERYTHING } });
 
 test('comparisons share a lock; whoever changes the task waits for them, and new ones wait behind it', async ({
   pilot,

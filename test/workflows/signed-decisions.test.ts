@@ -12,7 +12,7 @@ const [ada, ben, old] = hasSshKeygen ? [sshKey(), sshKey(), sshKey()] : [];
 const KEYS = { ada, ben } as { ada: Key; ben: Key };
 const member = (name: 'ada' | 'ben') => ({ name, keys: [KEYS[name]?.line ?? ''] });
 
-base.override({
+const signing = base.extend<{ settings: Readonly<Record<string, unknown>> }>({
   settings: hasSshKeygen
     ? {
         approvers: { dba: { members: [member('ada'), member('ben')] } },
@@ -25,7 +25,7 @@ base.override({
       }
     : {},
 });
-const test = base.skipIf(!hasSshKeygen);
+const test = signing.skipIf(!hasSshKeygen);
 
 const named = (name: string) => migrationSpec(`${name}-${Math.random().toString(36).slice(2, 10)}`);
 
