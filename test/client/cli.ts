@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import type { Context } from '../../client/command.js';
+import { connect } from '../../client/connect.js';
 import { Output } from '../../client/output.js';
 import { createProgram, runCommand } from '../../client/program.js';
 import { isolated } from '../../scripts/isolated.mjs';
@@ -103,6 +104,16 @@ export async function runHere(args: readonly string[], temporal: Context['tempor
   );
   process.exitCode = 0;
   return { code, ...said, json: () => JSON.parse(said.out) };
+}
+
+export type Cli = (...args: string[]) => Promise<Ended>;
+
+/** A fixture: `drs-pilot` within this process, on the server of all tests. */
+// biome-ignore lint/correctness/noEmptyPattern: vitest reads it
+export async function cliHere({}: object, use: (cli: Cli) => Promise<void>): Promise<void> {
+  const temporal = await connect({ address: inject('temporal'), env: {} });
+  await use((...args) => runHere(args, async () => temporal));
+  await temporal.client.connection.close();
 }
 
 /** Files in a directory of their own; gives the directory. */

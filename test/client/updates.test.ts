@@ -1,15 +1,10 @@
-import { expect, inject } from 'vitest';
+import { expect } from 'vitest';
 import { migrationSpec } from '../support/config.js';
 import { test as base } from '../support/harness.js';
 import { supervised, supervisedSync } from '../support/supervised.js';
-import { type Ended, file, run } from './cli.js';
+import { type Cli, cliHere, file } from './cli.js';
 
-type Cli = (...args: string[]) => Promise<Ended>;
-
-const test = base.extend<{ cli: Cli }>({
-  // biome-ignore lint/correctness/noEmptyPattern: vitest reads it
-  cli: async ({}, use) => use((...args) => run(args, { env: { TEMPORAL_ADDRESS: inject('temporal') } })),
-});
+const test = base.extend<{ cli: Cli }>({ cli: cliHere });
 
 test('a running task is changed and ended by the CLI, and its lock is shown', { timeout: 120_000 }, async ({
   cli,
