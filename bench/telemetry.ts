@@ -7,6 +7,7 @@ import { openCollector } from '../test/support/collector.js';
 import { migrationSpec } from '../test/support/config.js';
 import { startWorker } from '../test/support/worker-process.js';
 import { freePort } from '../worker/monitor.js';
+import { cpuMs } from './support/cpu.js';
 import { atMost, just, median, report } from './support/report.js';
 import { approve, openBench } from './support/stack.js';
 
@@ -14,8 +15,6 @@ import { approve, openBench } from './support/stack.js';
 
 const ROUNDS = 5;
 const MIGRATIONS = 6;
-/** Of /proc/PID/stat: a hundredth of a second on every Linux of our days. */
-const TICK_MS = 10;
 
 const bench = await openBench('instant');
 const collector = await openCollector();
@@ -46,13 +45,6 @@ async function open(queue: string, settings: object, env: Readonly<Record<string
 }
 
 type Opened = Awaited<ReturnType<typeof open>>;
-
-const cpuMs = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-};
 
 let count = 0;
 async function migrate({ queue }: Opened, measured: boolean): Promise<void> {

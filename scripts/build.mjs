@@ -29,6 +29,7 @@ const { code } = await bundleWorkflowCode({
   failureConverterPath: join(DIST, 'workflows', 'failure-converter.js'),
   workflowInterceptorModules: [join(DIST, 'workflows', 'interceptors.js')],
   preloadModules: [join(DIST, 'workflows', 'shared.js')],
+  webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync(join(DIST, 'workflow-bundle.js'), code);

@@ -6,6 +6,7 @@ import { getHeapStatistics } from 'node:v8';
 import { Client } from '@temporalio/client';
 import {
   type ActivityInterceptorsFactory,
+  type BundleOptions,
   bundleWorkflowCode,
   type NativeConnection,
   Runtime,
@@ -66,7 +67,9 @@ export const bundleParts = {
   failureConverterPath: ours('workflows/failure-converter'),
   workflowInterceptorModules: [ours('workflows/interceptors')],
   preloadModules: [ours('workflows/shared')],
-};
+  // Each worker and thread reads the map anew: without a copy of the sources it has lines and names all the same.
+  webpackConfigHook: (config) => ({ ...config, devtool: 'inline-nosources-source-map' }),
+} satisfies BundleOptions;
 const BUILT = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** The two workers of a process: one for workflows and calls, one for waits, so that waiting never starves calls. */
