@@ -5,7 +5,15 @@ import { badInput, failed, type MakeCommand } from '../command.js';
 import type { Temporal } from '../connect.js';
 import { plain, table } from '../output.js';
 import { ago } from '../render.js';
-import { outdated, setCurrent, setRamping, type Versions, versionNamed, versionsOf } from '../worker-versions.js';
+import {
+  outdated,
+  setCurrent,
+  setRamping,
+  type Versions,
+  versionNamed,
+  versionsOf,
+  type WorkerVersion,
+} from '../worker-versions.js';
 
 const DEPLOYMENT = process.env['TEMPORAL_DEPLOYMENT_NAME'] || 'drs-pilot';
 
@@ -58,11 +66,7 @@ const set: MakeCommand = ({ temporal, output }) =>
       const before = await demand(connected, deployment);
       const kept = ifNone && before.current !== null;
       if (!kept) {
-        const { workers } = versionNamed(before, version);
-        if (workers === 0)
-          throw failed(
-            `No worker of version "${version}" asked for work in the last minutes: new runs would wait. Start one, then set it.`,
-          );
+        demandWorkers(versionNamed(before, version));
         await setCurrent(connected, { deployment, version });
       }
       const found = await demand(connected, deployment);
@@ -81,7 +85,8 @@ const ramp: MakeCommand = ({ temporal, output }) =>
       if (!/^\d+(\.\d+)?$/.test(percent) || share > 100)
         throw badInput(`<percent> must be a number from 0 to 100, not "${percent}"`);
       const connected = await temporal();
-      versionNamed(await demand(connected, deployment), version);
+      const wanted = versionNamed(await demand(connected, deployment), version);
+      if (share > 0) demandWorkers(wanted);
       await setRamping(connected, { deployment, version }, share);
       const found = await demand(connected, deployment);
       output.result(found, render(found));
@@ -116,6 +121,13 @@ async function demand(connected: Temporal, deployment: string): Promise<Versions
   if (found) return found;
   throw failed(
     `Temporal knows no worker deployment "${deployment}" in the namespace "${connected.namespace}": workers are of one where their configuration says temporal.deployment. Without it they are unversioned, and there is nothing to set.`,
+  );
+}
+
+function demandWorkers({ version, workers }: WorkerVersion): void {
+  if (workers > 0) return;
+  throw failed(
+    `No worker of version "${version}" asked for work in the last minutes: new runs would wait. Start one, then set it.`,
   );
 }
 

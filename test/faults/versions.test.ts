@@ -59,7 +59,7 @@ test('two versions of the workers side by side: a run ends on the version that i
   });
   expect((await versions('set-current', '9.9.9')).err).toContain('has no version "9.9.9"; it has: 1.0.0');
 
-  expect((await versions('set-current', '1.0.0')).code).toBe(0);
+  expect((await versions('set-current', '1.0.0', '--if-none', '--json')).json()).toMatchObject({ current: '1.0.0' });
   await waits.gate('start');
   const [pinned, sync] = await Promise.all([
     stack.start(migrationSpec('pinned')),
@@ -69,7 +69,18 @@ test('two versions of the workers side by side: a run ends on the version that i
   await phase(sync, 'supervises');
 
   await worker('2.0.0');
-  await vi.waitFor(async () => expect((await versions('set-current', '2.0.0')).code).toBe(0), soon);
+  const ramping = await vi.waitFor(async () => {
+    const told = await versions('ramp', '2.0.0', '100');
+    expect(told.code).toBe(0);
+    return told;
+  }, soon);
+  expect(ramping.out).toMatch(/^2\.0\.0\s+ramping 100 %\s/m);
+  const ramped = await stack.start(migrationSpec('ramped'));
+  await ramped.gate('start');
+  expect((await versions('set-current', '2.0.0', '--if-none', '--json')).json()).toMatchObject({ current: '1.0.0' });
+  expect((await versions('ramp', '2.0.0', '0')).out).not.toContain('ramping');
+
+  expect((await versions('set-current', '2.0.0')).code).toBe(0);
   expect(await finding('1.0.0')).toMatchObject({ state: 'warning', what: expect.stringContaining('2.0.0') });
   expect(await finding('2.0.0')).toMatchObject({ state: 'ok' });
   const fresh = await stack.start(migrationSpec('fresh'));
@@ -89,14 +100,16 @@ test('two versions of the workers side by side: a run ends on the version that i
   await phase(sync, 'supervises');
   await sync.handle.executeUpdate(changeUpdate('end'), { args: [{ by: 'ada', reason: 'as agreed' }] });
 
-  for (const run of [waits, pinned, fresh]) {
+  for (const run of [waits, pinned, ramped, fresh]) {
     await run.approve('start');
     await run.approve('cutover');
   }
-  const ended = await Promise.all([waits, pinned, fresh, sync].map((run) => run.result()));
-  expect(ended.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed', 'completed']);
-  expect(await Promise.all([waits, pinned, fresh].map(doneBy))).toEqual([['1.0.0'], ['1.0.0'], ['2.0.0']]);
-  for (const name of ['before-any', 'pinned', 'fresh'])
+  const ended = await Promise.all([waits, pinned, ramped, fresh, sync].map((run) => run.result()));
+  expect(ended.map(({ outcome }) => outcome)).toEqual(Array(5).fill('completed'));
+  expect(await Promise.all([waits, pinned, ramped, fresh].map(doneBy))).toEqual(
+    ['1.0.0', '1.0.0', '2.0.0', '2.0.0'].map((version) => [version]),
+  );
+  for (const name of ['before-any', 'pinned', 'ramped', 'fresh'])
     expect(
       stack.simulator
         .journal()

@@ -5,32 +5,68 @@ import { openStack, type Stack } from '../support/stack.js';
 
 const SIX = ['one', 'two', 'three', 'four', 'five', 'six'] as const;
 const OTHER_IP = '203.0.113.11';
+/** So often DRS is asked while Temporal is away. */
+const POLLS = 50;
 const soon = { timeout: 60_000, interval: 100 };
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await openStack({ clouds: SIX });
+  stack = await openStack({ clouds: SIX, settings: { telemetry: { address: '127.0.0.1:0' } } });
 });
 afterAll(() => stack.close());
 
-test('Temporal is killed and comes back: the worker goes on by itself, and an approval from before counts', {
-  timeout: 120_000,
+test('Temporal is away and comes back: the worker says so and stays, and runs, gates and waits go on with nothing done twice', {
+  timeout: 180_000,
 }, async () => {
+  const { simulator, checkpoint } = stack;
   const worker = await stack.startWorker();
-  const spec = { ...migrationSpec(), cloud: 'default', start: { gate: { approvals: 2 } } };
-  const run = await stack.start(spec);
-  await run.approve('start', 'ada');
+  const monitor = await vi.waitFor(() => {
+    const [, told] = /"monitor":"([^"]+)"/.exec(worker.output()) ?? [];
+    if (!told) throw new Error(worker.output());
+    return told;
+  }, soon);
+  const ready = async () => {
+    const reply = await fetch(`http://${monitor}/readyz`);
+    return [reply.status, await reply.text()];
+  };
+  expect(await ready()).toEqual([200, 'ready\n']);
+  const named = (name: string) => ({ ...migrationSpec(name), cloud: 'default' });
+  const two = { ...named('waits-for-two'), start: { gate: { approvals: 2 } } };
+  const [asks, follows, starts] = await Promise.all(
+    [two, named('follows'), named('starts')].map((spec) => stack.start(spec)),
+  );
+  if (!asks || !follows || !starts) throw new Error('three were started');
+  await Promise.all([asks.approve('start', 'ada'), follows.approve('start'), starts.gate('start')]);
+  await follows.gate('cutover');
+  const held = checkpoint.hold(({ path }) => path.endsWith('/batch-starting'));
+  await starts.approve('start');
+  await held.arrived;
 
   const restart = await stack.killTemporal();
+  // It is done at the cloud, and nobody can be told.
+  await held.release();
+  const polls = () => simulator.journal().filter(({ operation }) => operation === 'showJobList').length;
+  const before = polls();
+  await vi.waitFor(async () => {
+    expect(await ready()).toEqual([503, expect.stringContaining('Temporal does not answer')]);
+    expect(polls()).toBeGreaterThan(before + POLLS);
+  }, soon);
+  expect(worker.running).toBe(true);
   await restart();
 
-  expect((await vi.waitFor(() => run.gate('start'), soon)).approvals).toBe('1 of 2');
-  await run.approve('start', 'ben');
-  await run.approve('cutover');
-  expect((await run.result()).outcome).toBe('completed');
+  await vi.waitFor(async () => expect(await ready()).toEqual([200, 'ready\n']), soon);
+  expect((await vi.waitFor(() => asks.gate('start'), soon)).approvals).toBe('1 of 2');
+  await asks.approve('start', 'ben');
+  const ended = [asks, follows, starts].map(async (run) => {
+    await run.approve('cutover');
+    return (await run.result()).outcome;
+  });
+  expect(await Promise.all(ended)).toEqual(['completed', 'completed', 'completed']);
+  for (const name of ['waits-for-two', 'follows', 'starts'])
+    for (const once of ['batchCreateJobs', 'batchStartJobs', 'batchDeleteJobs'])
+      expect(effects(once, name), `${once} of ${name}`).toBe(1);
   expect(worker.running).toBe(true);
-  expect(effects('batchCreateJobs', spec.name)).toBe(1);
-  await worker.end('SIGTERM');
+  expect(await worker.end('SIGTERM')).toBe(0);
 });
 
 test('of two workers one is killed in the middle of its calls: the other takes them over', {
