@@ -128,6 +128,12 @@ test('nothing that a worker writes holds a secret, whatever goes wrong', { timeo
 const itemsOf = async (run: Run, gate: string): Promise<string> =>
   JSON.stringify((await run.gate(gate)).evidence.items);
 
-const effects = (operation: string, job: string): number =>
-  stack.simulator.journal().filter((entry) => entry.effect && entry.operation === operation && entry.jobs.includes(job))
+/** Calls that changed the task of this name. */
+function effects(operation: string, name: string): number {
+  const { simulator } = stack;
+  const task = [name, simulator.job(name)?.id];
+  return simulator
+    .journal()
+    .filter((entry) => entry.effect && entry.operation === operation && entry.jobs.some((job) => task.includes(job)))
     .length;
+}
