@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { ENV, migrationSpec, PASSWORDS, SOURCE_IP, TARGET } from '../support/config.js';
+import { examine, type Finding } from '../../worker/doctor.js';
+import { run as cli } from '../client/cli.js';
+import { baseConfig, configFile, ENV, migrationSpec, PASSWORDS, SOURCE_IP, TARGET } from '../support/config.js';
 import { approveAll, type Run } from '../support/harness.js';
 import { openStack, type Stack } from '../support/stack.js';
 
 const SIX = ['one', 'two', 'three', 'four', 'five', 'six'] as const;
 const OTHER_IP = '203.0.113.11';
+/** WORKER_VERSIONING_MODE_VERSIONED of Temporal's API. */
+const VERSIONED = 2;
 /** So often DRS is asked while Temporal is away. */
 const POLLS = 50;
 const soon = { timeout: 60_000, interval: 100 };
@@ -67,6 +71,55 @@ test('Temporal is away and comes back: the worker says so and stays, and runs, g
       expect(effects(once, name), `${once} of ${name}`).toBe(1);
   expect(worker.running).toBe(true);
   expect(await worker.end('SIGTERM')).toBe(0);
+});
+
+test('doctor and versions tell of a version that is current and of which no worker polls any more', {
+  timeout: 120_000,
+}, async () => {
+  const { client, address, simulator } = stack;
+  const taskQueue = 'versioned';
+  const deployment = { deploymentName: 'drs-pilot', workerVersioningMode: VERSIONED };
+  const asks = (buildId: string) => {
+    const poll = { namespace: 'default', taskQueue: { name: taskQueue }, identity: buildId };
+    const deploymentOptions = { ...deployment, buildId };
+    const ask = () => client.workflowService.pollWorkflowTaskQueue({ ...poll, deploymentOptions });
+    const over = new AbortController();
+    const within = () => client.connection.withDeadline(Date.now() + 60_000, ask);
+    void client.connection.withAbortSignal(over.signal, within).catch(() => undefined);
+    return over;
+  };
+  const versions = (...args: readonly string[]) => cli(['versions', ...args], { env: { TEMPORAL_ADDRESS: address } });
+  const gone = asks('1.0.0');
+  await vi.waitFor(async () => expect((await versions('set-current', '1.0.0')).code).toBe(0), soon);
+  gone.abort();
+  // With the memory of the server goes who asked for work a moment ago.
+  await (await stack.killTemporal())();
+  await vi.waitFor(() => client.workflowService.getSystemInfo({}), soon);
+  const there = asks('2.0.0');
+
+  const config = await configFile(simulator, {
+    ...baseConfig(simulator),
+    temporal: { taskQueue, deployment: { buildId: '2.0.0' } },
+  });
+  const temporal = async () => ({ client, address, namespace: 'default' });
+  await vi.waitFor(async () => {
+    const found: Finding[] = [];
+    for await (const one of examine({ env: ENV, config, temporal })) found.push(one);
+    expect(found).toContainEqual({
+      check: 'versions',
+      state: 'problem',
+      what: 'new runs are given to drs-pilot:1.0.0, of which no worker polls; workers poll as drs-pilot:2.0.0',
+      mend: 'Start a worker of that version, or drs-pilot versions set-current BUILD-ID, for instance 2.0.0.',
+    });
+  }, soon);
+  const { out, err } = await versions('list');
+  expect(out).toMatch(/^1\.0\.0\s+current\s+\S+ \(.*\)\s+0\s+0$/m);
+  expect(err).toContain('No worker of 1.0.0 asks for work: new runs wait. Start its workers.');
+  expect(await versions('ramp', '1.0.0', '10')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('No worker of version "1.0.0" asked for work in the last minutes'),
+  });
+  there.abort();
 });
 
 test('of two workers one is killed in the middle of its calls: the other takes them over', {
