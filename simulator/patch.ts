@@ -1,5 +1,6 @@
 import { Refusal } from './codes.js';
-import { type CheckItem, FAILS_FROM, type Failure, force, type Job, type TableData } from './job.js';
+import type { CheckItem, Failure, Job, TableData } from './job.js';
+import { FAILS_FROM, force } from './lifecycle.js';
 
 /** What an admin may change of a task; given for a name that is free, it holds for the task created under it. */
 export interface Patch {

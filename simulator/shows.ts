@@ -1,4 +1,5 @@
-import { delayOf, force, type Job, precheckPercent, progressOf, statusOf } from './job.js';
+import type { Job } from './job.js';
+import { delayOf, force, precheckPercent, progressOf, statusOf } from './lifecycle.js';
 import type { Project, World } from './world.js';
 
 /** A task as the admin sees it. */

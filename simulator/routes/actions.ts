@@ -1,4 +1,5 @@
-import { isStopping, type Job, statusOf } from '../job.js';
+import type { Job } from '../job.js';
+import { isStopping, statusOf } from '../lifecycle.js';
 
 /** 6.1.19, `job_action`: what the examples show for the statuses they have, the nearest of them for the others. */
 const CONFIGURING = [

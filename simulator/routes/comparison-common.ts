@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Refusal } from '../codes.js';
 import { type Line, settleComparison, unfinished } from '../compare.js';
-import { type Comparison, type Job, statusOf } from '../job.js';
+import type { Comparison, Job } from '../job.js';
+import { statusOf } from '../lifecycle.js';
 import type { World } from '../world.js';
 import type { Ctx } from './route.js';
 import { mustBe, mustLive, notParent } from './rules.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Refusal } from '../codes.js';
-import { begin, isStopping, type Job, precheckPassed, type Side, statusOf } from '../job.js';
+import type { Job, Side } from '../job.js';
+import { begin, isStopping, precheckPassed, statusOf } from '../lifecycle.js';
 import { hash, release, type World } from '../world.js';
 import { flag, jobId, side, some, text } from './fields.js';
 import { byJobId, type Ctx, counted, eachJob, failedById, perJob, type Routes, route } from './route.js';

@@ -1,4 +1,5 @@
-import { type Job, statusOf } from '../job.js';
+import type { Job } from '../job.js';
+import { statusOf } from '../lifecycle.js';
 
 /** A result of 6.1.20. */
 export function details(job: Job): object {

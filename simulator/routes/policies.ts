@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { invalid, missing } from '../check.js';
 import { Refusal } from '../codes.js';
-import { type Job, statusOf } from '../job.js';
+import type { Job } from '../job.js';
+import { statusOf } from '../lifecycle.js';
 import type { World } from '../world.js';
 import { flag, jobId, some } from './fields.js';
 import { byJobId, type Ctx, counted, failedById, perJob, type Routes, route, unique } from './route.js';

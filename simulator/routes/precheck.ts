@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Refusal } from '../codes.js';
-import { type CheckItem, type Endpoint, type Job, precheckPercent, statusOf } from '../job.js';
+import type { CheckItem, Endpoint, Job } from '../job.js';
+import { precheckPercent, statusOf } from '../lifecycle.js';
 import type { World } from '../world.js';
 import { jobId, some, upToTen } from './fields.js';
 import { mustBeConfigurable } from './objects.js';

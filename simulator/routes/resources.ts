@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { statusOf } from '../job.js';
+import { statusOf } from '../lifecycle.js';
 import { DIRECTIONS, NODE_TYPES, text, USES } from './fields.js';
 import { type Routes, route } from './route.js';
 

@@ -1,5 +1,6 @@
 import { Refusal } from '../codes.js';
-import { delayOf, isStopping, type Job, statusOf } from '../job.js';
+import type { Job } from '../job.js';
+import { delayOf, isStopping, statusOf } from '../lifecycle.js';
 import type { World } from '../world.js';
 
 const wrong = (why: string) => new Refusal('DRS.M00304', why);
