@@ -2,7 +2,8 @@ import type { Context } from '@temporalio/activity';
 import { type Client, defaultPayloadConverter } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
-import { holdsLock, LOCKS_HEADER, type Shown } from './locks.js';
+import { LOCKS_HEADER, type Shown } from './lock-view.js';
+import { holdsLock } from './locks.js';
 
 /** Whoever acts within this time acts on what its run knew of its locks: a run is told at once when one is taken over. */
 const LATE_MS = 2_000;

@@ -1,83 +1,17 @@
 import { activityInfo, Context, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import { DrsError } from '../drs/errors.js';
+import {
+  type Held,
+  type LockAnswer,
+  type LockRequest,
+  type LockView,
+  lockIdOf,
+  type Owner,
+  type TakeOver,
+  waitsFor,
+} from './lock-view.js';
 import type { Services } from './services.js';
-
-/** A run that holds locks. `runId` is its first execution's: it stays the same over continue-as-new and reset. */
-export interface Owner {
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** Comparisons share a lock; whoever changes the task has it alone. */
-export type LockMode = 'exclusive' | 'shared';
-
-/** Somebody who holds a lock, or waits for it. */
-export interface Ticket {
-  readonly owner: Owner;
-  readonly mode: LockMode;
-  /** What for, as the end of a sentence: `to end the task`. */
-  readonly reason: string;
-  readonly since: string;
-}
-
-export interface Hold extends Ticket {
-  /** Grows with every grant: who acts late shows it, and is refused once the lock went to another. */
-  readonly token: number;
-}
-
-/** A lock that was taken over from a holder. */
-export interface Taken {
-  readonly from: Owner;
-  readonly to: Owner;
-  readonly by: string;
-  readonly reason: string;
-  readonly at: string;
-}
-
-/** The lock of one DRS task, as its query `lock` tells it. */
-export interface LockView {
-  readonly jobId: string;
-  readonly cloud: string;
-  readonly holders: readonly Hold[];
-  /** In their order. */
-  readonly queue: readonly Ticket[];
-  /** The last ones only. */
-  readonly taken: readonly Taken[];
-}
-
-export interface LockRequest {
-  readonly owner: Owner;
-  readonly mode: LockMode;
-  readonly reason: string;
-}
-
-/** Who decided that a lock be taken over, and why. */
-export interface TakeOver extends LockRequest {
-  readonly by: string;
-  readonly why: string;
-}
-
-/** What the lock answers. Without a token the request stands in the queue. */
-export interface LockAnswer {
-  readonly token?: number;
-  readonly lock: LockView;
-}
-
-/** A lock that a run holds. */
-export interface Held {
-  readonly jobId: string;
-  readonly lockId: string;
-  readonly token: number;
-}
-
-/** What an activity shows of the locks under which it was handed out, in this header. */
-export interface Shown extends Held {
-  readonly runId: string;
-}
-export const LOCKS_HEADER = 'drs-locks';
 
 export interface LocksInput extends LockRequest {
   readonly cloud?: string | undefined;
@@ -108,8 +42,6 @@ export interface TakeLocksInput extends LocksInput {
 const ANSWER_WITHIN_MS = 30_000;
 const ASK_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = { eager: 5_000, idle: 300_000 } as const;
-
-export const lockIdOf = (cloud: string, jobId: string): string => `drs-lock-${cloud}-${jobId}`;
 
 /** What is asked of locks in passing: answered at once. */
 export const lockActivities = (services: Services) => ({
@@ -302,13 +234,6 @@ async function isGone(temporal: Client, { workflowId, runId }: Owner): Promise<b
     throw error;
   }
 }
-
-/** `waits for the lock of J, held by migration-orders since 02:11:09Z to end the task` */
-export const waitsFor = ({ jobId, holders, queue }: LockView): string =>
-  `waits for the lock of ${jobId}, held by ${holders.map(holding).join(' and ') || `nobody; first comes ${queue[0]?.owner.workflowId}`}`;
-
-/** `migration-orders since 02:11:09Z to end the task` */
-export const holding = ({ owner, since, reason }: Ticket): string => `${owner.workflowId} since ${since} ${reason}`;
 
 /** Whoever waits was cancelled. A worker that shuts down, or is too slow, stops no waiting: another goes on in its place. */
 const isCancelled = (): boolean =>

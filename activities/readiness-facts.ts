@@ -4,7 +4,8 @@ import type { Outcome } from '../drs/errors.js';
 import type { BatchOperationName, Reply } from '../drs/operations/index.js';
 import { readLag } from '../drs/readings.js';
 import { type LastComparison, lastComparison } from './last-comparison.js';
-import { holding, lockOf } from './locks.js';
+import { holding } from './lock-view.js';
+import { lockOf } from './locks.js';
 import type { Services } from './services.js';
 
 export interface Named {

@@ -1,11 +1,9 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import type { LOCKS_HEADER } from '../activities/locks.js';
+import { LOCKS_HEADER } from '../activities/lock-view.js';
 import { shownLocks } from './locks.js';
 import { tracing } from './tracing.js';
 import { settledMessages } from './unreadable.js';
-
-const HEADER: typeof LOCKS_HEADER = 'drs-locks';
 
 /** Every activity shows the locks under which it was handed out: one that comes late is refused once they are lost. */
 export const interceptors: WorkflowInterceptorsFactory = () => {
@@ -18,7 +16,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         async scheduleActivity(input, next) {
           const locks = shownLocks();
           if (locks.length === 0) return await next(input);
-          const header = { [HEADER]: defaultPayloadConverter.toPayload(locks) };
+          const header = { [LOCKS_HEADER]: defaultPayloadConverter.toPayload(locks) };
           return await next({ ...input, headers: { ...input.headers, ...header } });
         },
       },

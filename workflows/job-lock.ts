@@ -12,7 +12,7 @@ import {
   setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Hold, LockAnswer, TakeOver } from '../activities/locks.js';
+import type { Hold, LockAnswer, TakeOver } from '../activities/lock-view.js';
 import { waits } from './activities.js';
 import { type CarriedLock, LockState } from './lock-state.js';
 import { lockQuery, lockTaken } from './messages.js';

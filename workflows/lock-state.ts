@@ -1,4 +1,4 @@
-import type { Hold, LockRequest, LockView, Owner, Taken, TakeOver, Ticket } from '../activities/locks.js';
+import type { Hold, LockRequest, LockView, Owner, Taken, TakeOver, Ticket } from '../activities/lock-view.js';
 
 /** So many take-overs are remembered. */
 const REMEMBERED = 20;

@@ -1,5 +1,15 @@
 import { ApplicationFailure, CancellationScope, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
-import type { Held, LockMode, LocksAnswer, LocksInput, LockView, Owner, Shown, Ticket } from '../activities/locks.js';
+import {
+  type Held,
+  holders,
+  type LockMode,
+  type LockView,
+  lockIdOf,
+  type Owner,
+  type Shown,
+  waitsFor,
+} from '../activities/lock-view.js';
+import type { LocksAnswer, LocksInput } from '../activities/locks.js';
 import { local, waits, waitsQueue } from './activities.js';
 import { item } from './evidence.js';
 import type { Answer, Ask } from './gate.js';
@@ -85,7 +95,7 @@ export class Locks {
     if (answer.waitsFor && takeOver) answer = await local.takeLocks({ ...request, ...takeOver });
     if (answer.waitsFor) answer = await waits().waitForLocks({ ...request, within });
     if (!answer.waitsFor) this.keep(answer.held);
-    else await this.giveBack([...answer.held, { lockId: lockIdOf(answer.waitsFor) }]);
+    else await this.giveBack([...answer.held, { lockId: lockIdOf(answer.waitsFor.cloud, answer.waitsFor.jobId) }]);
     return answer.waitsFor;
   }
 
@@ -143,7 +153,7 @@ export class Locks {
     const scope = new CancellationScope();
     const waiting = scope.run(() => waits().waitForLocks({ ...request, past: lock.jobId }));
     waiting.catch(() => undefined);
-    this.user.show(`waits for the lock of ${lock.jobId}, held by ${holders(lock)}`);
+    this.user.show(waitsFor(lock));
     try {
       for (;;) {
         const { decision, by, reason } = await this.user.ask({
@@ -205,13 +215,6 @@ export class Locks {
     shown = [...this.held.values()].map((held) => ({ ...held, runId: firstExecutionRunId }));
   }
 }
-
-const lockIdOf = ({ cloud, jobId }: LockView): string => `drs-lock-${cloud}-${jobId}`;
-
-export const holders = ({ holders: held, queue }: LockView): string =>
-  held.map(who).join(' and ') || `nobody yet; first in its queue is ${queue.map(who)[0] ?? 'nobody'}`;
-
-const who = ({ owner, since, reason }: Ticket): string => `${owner.workflowId} since ${since.slice(0, 19)}Z ${reason}`;
 
 const items = ({ holders: held, queue, taken }: LockView) => [
   ...held.map(({ owner, since, reason, mode }) =>

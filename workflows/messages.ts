@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { LockView } from '../activities/locks.js';
+import type { LockView } from '../activities/lock-view.js';
 import type { Requester } from '../activities/services.js';
 import type { Kind } from '../drs/errors.js';
 

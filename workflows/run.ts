@@ -1,5 +1,5 @@
 import { CancellationScope, CancelledFailure, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { LockMode } from '../activities/locks.js';
+import type { LockMode } from '../activities/lock-view.js';
 import type { Requester } from '../activities/services.js';
 import { admit, badSpec } from './admission.js';
 import { announceApart } from './announcement.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { LockView } from '../../activities/locks.js';
+import type { LockView } from '../../activities/lock-view.js';
 import { migrationSpec } from '../support/config.js';
 import { type Run, runOf } from '../support/harness.js';
 import { openStack, type Stack } from '../support/stack.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, vi } from 'vitest';
-import type { LockAnswer, LockView, Owner } from '../../activities/locks.js';
+import type { LockAnswer, LockView, Owner } from '../../activities/lock-view.js';
 import { migrationSpec } from '../support/config.js';
 import { approveAll, test as base, type Pilot, type Run, runOf } from '../support/harness.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LockRequest, TakeOver } from '../../activities/locks.js';
+import type { LockRequest, TakeOver } from '../../activities/lock-view.js';
 import { isUndecodable, UNDECODABLE } from './decision.js';
 
 const text = (most: number) => z.string().trim().min(1).max(most);
