@@ -19,7 +19,8 @@ import { type ComparisonPlan, comparisonSpec } from './plans/comparison.js';
 import { type Carried, Run } from './run.js';
 import { announceVerdict } from './steps/announce-verdict.js';
 import { planTurns, takeTurns, windowOf } from './steps/values.js';
-import { type taskComparison, WORDS } from './task-comparison.js';
+import type { taskComparison } from './task-comparison.js';
+import { WORDS } from './verdicts.js';
 
 const CONSISTENT = defineSearchAttributeKey('DrsConsistent', SearchAttributeType.KEYWORD);
 

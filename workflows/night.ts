@@ -8,7 +8,8 @@ import { type Consistency, worst } from '../drs/consistency.js';
 import { type KeptValues, NightValues, noValues } from './night-values.js';
 import type { ComparisonPlan } from './plans/comparison.js';
 import type { Run } from './run.js';
-import { type TaskVerdict, WORDS } from './task-comparison.js';
+import type { TaskVerdict } from './task-comparison.js';
+import { WORDS } from './verdicts.js';
 
 /** What of a night goes over when the run continues as new: counts, and the tasks that people must look at. */
 interface KeptNight {

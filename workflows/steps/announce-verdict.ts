@@ -4,7 +4,7 @@ import { announceApart } from '../announcement.js';
 import type { Night } from '../night.js';
 import type { ComparisonPlan } from '../plans/comparison.js';
 import type { Run } from '../run.js';
-import { WORDS } from '../task-comparison.js';
+import { WORDS } from '../verdicts.js';
 
 const SHOWN = 20;
 

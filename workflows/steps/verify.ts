@@ -5,7 +5,8 @@ import type { Steps } from '../branch.js';
 import type { comparison } from '../comparison.js';
 import { item } from '../evidence.js';
 import type { Item } from '../messages.js';
-import { describe, type TaskVerdict, WORDS } from '../task-comparison.js';
+import type { TaskVerdict } from '../task-comparison.js';
+import { describe, WORDS } from '../verdicts.js';
 import type { Task } from './task.js';
 
 export type Verify = 'none' | Exclude<ComparisonKind, 'random'>;
