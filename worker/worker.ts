@@ -49,8 +49,8 @@ const WAITS_AT_ONCE = 5_000;
 const MIB = 1_048_576;
 /** MiB that a thread needs for itself, code and all. */
 const REST_OF_HEAP = 100;
-/** MiB that a run costs while it is kept in memory, its lock as much again at most; 0.2 measured for both (bench/memory.ts). */
-const PER_RUN = 0.5;
+/** MiB that a run may cost while it is kept in memory; 0.6 measured for a young one with its lock (bench/memory.ts), more for one that has much to show. */
+const PER_RUN = 1;
 
 /** So many runs a thread keeps in memory, and replays the others when something happens to them. Each thread has a heap as large as ours. */
 const kept = (): number =>
