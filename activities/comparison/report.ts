@@ -88,7 +88,6 @@ export interface Reported {
   readonly removed: number;
 }
 
-const MOST_NIGHTS = 400;
 const SHOWN_NIGHTS = 60;
 
 /**
@@ -185,7 +184,7 @@ async function remember(
     const state = await store.state(nightsState(archive));
     const known = state ? (JSON.parse(state.body.toString()) as NightInBrief[]) : await nightsOf(store, archive);
     const others = known.filter(({ night }) => night !== brief.night && !removed.includes(night));
-    const nights = [...others, brief].sort((a, b) => (a.began < b.began ? -1 : 1)).slice(-MOST_NIGHTS);
+    const nights = [...others, brief].sort((a, b) => (a.began < b.began ? -1 : 1));
     if (await store.compareAndSwap(nightsState(archive), state?.version, JSON.stringify(nights))) return;
   }
 }

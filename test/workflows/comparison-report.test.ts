@@ -12,6 +12,7 @@ import type { StoredFile } from '../../activities/stores.js';
 import type { Cloud } from '../../drs/auth/credentials.js';
 import { connect } from '../../drs/connect.js';
 import { workbook } from '../../simulator/workbook.js';
+import { directoryStore } from '../../worker/stores/directory.js';
 import { baseConfig, configFor } from '../support/config.js';
 import { test as base } from '../support/harness.js';
 import { openS3, S3_KEYS, type S3Server } from '../support/s3.js';
@@ -101,11 +102,18 @@ test('a night is kept: all tables, all rows, a summary and a page with its trend
     targetSql: 'select * from orders.orders where id=7',
   });
 
+  // Years of nights stand between: none that came before them is forgotten, or it would never be removed.
+  const store = directoryStore('local', directory);
+  const state = await store.state('comparison/nightly/nights');
+  const [known] = JSON.parse(state?.body.toString() ?? '[]') as NightInBrief[];
+  const between = Array.from({ length: 2_000 }, (_, n) => ({ ...known, night: `20260101T000000Z-${n}` }));
+  await store.compareAndSwap('comparison/nightly/nights', state?.version, JSON.stringify([known, ...between]));
+
   simulator.patch(id, { data: data([]) });
   const second = await night({ select: { name: 'orders-sync' } });
   expect(second.report).toMatchObject({ before: 'inconsistent', removed: 0 });
   const page = (await read(second.report.page)).toString();
-  expect(page.match(/<tr><td>\d{4}-\d\d-\d\d /g)).toHaveLength(2);
+  expect(page.match(/<tr><td>\d{4}-\d\d-\d\d /g)).toHaveLength(61);
   expect(page).toContain('orders.&lt;img src=x onerror=alert(1)&gt;');
   expect(page).not.toContain('<img');
 
@@ -113,7 +121,7 @@ test('a night is kept: all tables, all rows, a summary and a page with its trend
   const folder = join(directory, first.report.summary.name, '..');
   await writeFile(join(folder, 'notes.txt'), 'mine');
   const third = await night({ retention: '0s', select: { name: 'orders-sync' } });
-  expect(third.report.removed).toBe(2);
+  expect(third.report.removed).toBe(2_002);
   expect(
     (await readdir(folder, { recursive: true, withFileTypes: true }))
       .filter((one) => one.isFile())
