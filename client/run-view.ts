@@ -1,4 +1,5 @@
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
   QueryNotRegisteredError,
@@ -109,11 +110,14 @@ const asStatus = (value: unknown): Result | undefined =>
 async function ask(temporal: Temporal, handle: WorkflowHandle, taskQueue: string): Promise<Status | undefined> {
   // A query to a queue that nobody polls would only wait for its deadline.
   if (!(await listened(temporal, taskQueue))) return undefined;
+  const deadline = Date.now() + ANSWER_WITHIN_MS;
   try {
-    return await temporal.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query<Status>('status'));
+    return await temporal.client.withDeadline(deadline, () => handle.query<Status>('status'));
   } catch (error) {
     if (error instanceof QueryNotRegisteredError) return undefined;
     const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+    // A call whose time is over ends as one or the other, by who notices first: client or server.
+    if (isGrpcCancelledError(cause) && Date.now() >= deadline) return undefined;
     // FAILED_PRECONDITION: no worker was seen on the task queue lately.
     if (isGrpcDeadlineError(cause) || (isGrpcServiceError(cause) && cause.code === 9)) return undefined;
     throw error;
