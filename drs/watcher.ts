@@ -121,6 +121,8 @@ export class Watcher {
     } finally {
       signal.removeEventListener('abort', stop);
       if (entry) this.entries.delete(entry);
+      // A worker that ends has nothing to wait for.
+      if (this.entries.size === 0) clearTimeout(this.timer);
     }
   }
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connect, type Drs } from '../../drs/connect.js';
 import { Watcher } from '../../drs/watcher.js';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
@@ -74,6 +74,25 @@ test('the delay is known in the first round in which there is one', async () => 
     AbortSignal.timeout(30_000),
   );
   expect(first).toBe(7_000);
+});
+
+test('once nobody waits any more nothing keeps the process up until the next round', async () => {
+  const watcher = new Watcher(drs);
+  const { id: jobId } = simulator.createForeign({ name: 'orders', status: 'FULL_TRANSFER_STARTED' });
+  const stop = new AbortController();
+  const timers = () => process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length;
+  const before = timers();
+  let told = () => {};
+  const seen = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  const watched = { jobId, useType: 'migration', everyMs: 3_600_000 } as const;
+  const wait = watcher.watch(watched, () => Boolean(told()), stop.signal).catch((error: unknown) => error);
+  await seen;
+  await vi.waitFor(() => expect(timers()).toBeGreaterThan(before));
+  stop.abort(new Error('the worker ends'));
+  expect(await wait).toMatchObject({ message: 'the worker ends' });
+  expect(timers()).toBe(before);
 });
 
 test('each wait hears of its task in its own context, whoever the round was made for', async () => {
