@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, type Drs } from '../../drs/connect.js';
 import { Watcher } from '../../drs/watcher.js';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
@@ -80,8 +80,10 @@ test('once nobody waits any more nothing keeps the process up until the next rou
   const watcher = new Watcher(drs);
   const { id: jobId } = simulator.createForeign({ name: 'orders', status: 'FULL_TRANSFER_STARTED' });
   const stop = new AbortController();
-  const timers = () => process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length;
-  const before = timers();
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  const cleared = vi.spyOn(globalThis, 'clearTimeout');
+  onTestFinished(() => void vi.restoreAllMocks());
+  const nextRound = () => set.mock.results[set.mock.calls.findLastIndex(([, ms = 0]) => ms > 3_000_000)]?.value;
   let told = () => {};
   const seen = new Promise<void>((resolve) => {
     told = resolve;
@@ -89,10 +91,10 @@ test('once nobody waits any more nothing keeps the process up until the next rou
   const watched = { jobId, useType: 'migration', everyMs: 3_600_000 } as const;
   const wait = watcher.watch(watched, () => Boolean(told()), stop.signal).catch((error: unknown) => error);
   await seen;
-  await vi.waitFor(() => expect(timers()).toBeGreaterThan(before));
+  await vi.waitFor(() => expect(nextRound()).toBeDefined());
   stop.abort(new Error('the worker ends'));
   expect(await wait).toMatchObject({ message: 'the worker ends' });
-  expect(timers()).toBe(before);
+  expect(cleared).toHaveBeenCalledWith(nextRound());
 });
 
 test('each wait hears of its task in its own context, whoever the round was made for', async () => {
