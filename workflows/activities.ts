@@ -21,12 +21,7 @@ export const CALL_MS = 1_800_000;
 export const calls = callsWithin(CALL_MS);
 
 /** Calls that go on from page to page: how long that takes nobody knows before. */
-export const pages = proxyActivities<Activities>({
-  startToCloseTimeout: CALL_MS,
-  scheduleToCloseTimeout: CALL_MS,
-  heartbeatTimeout: '10 seconds',
-  retry: again,
-});
+export const pages = repeated({ startToCloseTimeout: CALL_MS, scheduleToCloseTimeout: CALL_MS });
 
 /**
  * Calls that must not be sent twice: whatever happens to the worker, they are tried once, and a person is asked. When no worker takes
